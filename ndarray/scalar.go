@@ -1,0 +1,259 @@
+package ndarray
+
+import (
+	"iter"
+	"reflect"
+	"runtime"
+	"unsafe"
+
+	"github.com/lanes-go/lanes/kernels"
+)
+
+// Scalar is what an element can be in Go. int and uint have the dtype of their size, int64 and
+// uint64 on a 64-bit machine.
+type Scalar interface {
+	~bool | ~int | ~int8 | ~int16 | ~int32 | ~int64 |
+		~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
+}
+
+// DTypeOf returns the dtype of elements of type T.
+func DTypeOf[T Scalar]() kernels.DType {
+	switch reflect.TypeFor[T]().Kind() {
+	case reflect.Bool:
+		return kernels.Bool
+	case reflect.Int8:
+		return kernels.Int8
+	case reflect.Int16:
+		return kernels.Int16
+	case reflect.Int32:
+		return kernels.Int32
+	case reflect.Int64:
+		return kernels.Int64
+	case reflect.Uint8:
+		return kernels.Uint8
+	case reflect.Uint16:
+		return kernels.Uint16
+	case reflect.Uint32:
+		return kernels.Uint32
+	case reflect.Uint64:
+		return kernels.Uint64
+	case reflect.Float32:
+		return kernels.Float32
+	case reflect.Float64:
+		return kernels.Float64
+	case reflect.Int:
+		if reflect.TypeFor[T]().Size() == 4 {
+			return kernels.Int32
+		}
+		return kernels.Int64
+	case reflect.Uint:
+		if reflect.TypeFor[T]().Size() == 4 {
+			return kernels.Uint32
+		}
+		return kernels.Uint64
+	}
+	panic("BUG: a Scalar without dtype")
+}
+
+// WrapSlice returns an array of given shape, or of one axis, on the memory of s: they share the
+// elements from then on. The error is a *ShapeError if s has not as many elements as the shape.
+func WrapSlice[T Scalar](s []T, shape ...int) (*Array, error) {
+	dt := DTypeOf[T]()
+	if len(shape) == 0 {
+		shape = []int{len(s)}
+	}
+	n, err := sizeOf("WrapSlice", dt, shape)
+	if err != nil {
+		return nil, err
+	}
+	if n != len(s)*dt.Size() {
+		return nil, shapeError("WrapSlice", [][]int{shape}, "%d elements do not fill %s", len(s), formatShape(shape))
+	}
+	x := alloc(dt, len(shape))
+	x.ptr = unsafe.Pointer(unsafe.SliceData(s))
+	if x.ptr == nil {
+		x.ptr = unsafe.Pointer(new(uint64)) // an operand always has an address
+	}
+	copy(x.shape, shape)
+	fillStrides(x.strides, shape, dt.Size(), C)
+	return x, nil
+}
+
+// FromSlice returns an array of given shape, or of one axis, with a copy of the elements of s. The
+// error is a *ShapeError if s has not as many elements as the shape.
+func FromSlice[T Scalar](s []T, shape ...int) (*Array, error) {
+	x, err := WrapSlice(s, shape...)
+	if err != nil {
+		return nil, err
+	}
+	return x.Clone(), nil
+}
+
+// Of returns an array of one axis with the given elements.
+func Of[T Scalar](v ...T) *Array { return must(FromSlice(v)) }
+
+// scalar returns a 0-d array.
+func scalar[T Scalar](v T) *Array {
+	x := alloc(DTypeOf[T](), 0)
+	x.ptr = unsafe.Pointer(&v)
+	return x
+}
+
+// checkType panics with a *DTypeError unless x has elements of type T.
+func checkType[T Scalar](op string, x *Array) {
+	if dt := DTypeOf[T](); dt != x.dtype {
+		panic(dtypeError(op, x.dtype, "elements are %v, not %v", x.dtype, dt))
+	}
+}
+
+// Data returns the elements of x as a slice that shares its memory, in C order. It panics with a
+// *DTypeError if T is not the type of the elements, with a *ShapeError if they do not lie one
+// after another (use Contiguous or Values), and with a *ValueError if x is read-only or mapped.
+func Data[T Scalar](x *Array) []T {
+	checkType[T]("Data", x)
+	if !x.IsContiguous() {
+		panic(shapeError("Data", [][]int{x.shape}, "array %s is not contiguous; use Contiguous or Values", formatShape(x.shape)))
+	}
+	if err := x.writable("Data"); err != nil {
+		panic(err)
+	}
+	if b, ok := x.owner.(*kernels.Buffer); ok {
+		b.Expose()
+	}
+	return unsafe.Slice((*T)(x.ptr), x.Size())
+}
+
+// Values returns the elements of x in C order. It panics with a *DTypeError if T is not their
+// type; the loop panics with a *ValueError if x is mapped and its file changed.
+func Values[T Scalar](x *Array) iter.Seq[T] {
+	checkType[T]("Values", x)
+	return func(yield func(T) bool) {
+		block := make([]T, min(x.Size(), 256))
+		for p := range x.packed(unsafe.Pointer(unsafe.SliceData(block)), len(block)) {
+			for _, v := range unsafe.Slice((*T)(p.ptr), p.n) {
+				if !yield(v) {
+					return
+				}
+			}
+		}
+	}
+}
+
+type pack struct {
+	ptr unsafe.Pointer
+	n   int
+}
+
+// packed returns the elements of x in C order as pieces of contiguous memory: of x itself where
+// that is so, else of the block, which has room for some elements. It panics if x is mapped
+// and faults.
+func (x *Array) packed(block unsafe.Pointer, room int) iter.Seq[pack] {
+	size := x.dtype.Size()
+	return func(yield func(pack) bool) {
+		if room == 0 || x.Size() == 0 {
+			return
+		}
+		if !x.mapped && x.IsContiguous() {
+			yield(pack{x.ptr, x.Size()})
+			runtime.KeepAlive(x)
+			return
+		}
+		filled, more := 0, true
+		rows(x.shape, x.layout(), x.layout(), func(src, _ row, n int) bool {
+			for n > 0 && more {
+				k := min(n, room-filled)
+				err := guard("read", x.mapped, func() {
+					copyRow(row{unsafe.Add(block, filled*size), size}, src, k, size)
+				})
+				if err != nil {
+					panic(err)
+				}
+				if filled, n = filled+k, n-k; n > 0 {
+					src.ptr = unsafe.Add(src.ptr, k*src.stride)
+				}
+				if filled == room {
+					more, filled = yield(pack{block, filled}), 0
+				}
+			}
+			return more
+		})
+		runtime.KeepAlive(x)
+		if more && filled > 0 {
+			yield(pack{block, filled})
+		}
+	}
+}
+
+// element returns the address of an element, or panics with an *IndexError.
+func (x *Array) element(op string, index []int) unsafe.Pointer {
+	if len(index) != len(x.shape) {
+		panic(indexError(op, "%d indexes for an array of rank %d", len(index), len(x.shape)))
+	}
+	offset := 0
+	for k, i := range index {
+		offset += x.position(op, k, i) * x.strides[k]
+	}
+	return unsafe.Add(x.ptr, offset)
+}
+
+// position returns an index of axis k counted from its start, or panics with an *IndexError.
+func (x *Array) position(op string, k, i int) int {
+	n := x.shape[k]
+	if i < -n || i >= n {
+		panic(indexError(op, "index %d out of range for axis %d of length %d", i, k, n))
+	}
+	if i < 0 {
+		i += n
+	}
+	return i
+}
+
+// At returns an element as float64, rounded if it is an integer beyond 2^53; true is 1. Negative
+// indexes count from the end of an axis. It panics with an *IndexError if there is no such element.
+func (x *Array) At(index ...int) float64 {
+	return castElement[float64](x, "At", x.element("At", index))
+}
+
+// Get returns an element. It panics with a *DTypeError if T is not the type of the elements, and as
+// At does.
+func Get[T Scalar](x *Array, index ...int) T {
+	checkType[T]("Get", x)
+	return castElement[T](x, "Get", x.element("Get", index))
+}
+
+// Set sets an element. It panics with a *DTypeError if T is not the type of the elements, with a
+// *ValueError if x is read-only, and with an *IndexError if there is no such element.
+func Set[T Scalar](x *Array, v T, index ...int) {
+	checkType[T]("Set", x)
+	if err := x.writable("Set"); err != nil {
+		panic(err)
+	}
+	*(*T)(x.element("Set", index)) = v
+	runtime.KeepAlive(x)
+}
+
+// Item returns the one element of an array of size 1, converted to T as AsType does. It panics with
+// a *ShapeError if x has more elements or none.
+func Item[T Scalar](x *Array) T {
+	if x.Size() != 1 {
+		panic(shapeError("Item", [][]int{x.shape}, "array %s has %d elements, not 1", formatShape(x.shape), x.Size()))
+	}
+	return castElement[T](x, "Item", x.ptr)
+}
+
+// castElement returns the element of x at p as a T. It panics if x is mapped and faults.
+func castElement[T Scalar](x *Array, op string, p unsafe.Pointer) (v T) {
+	if !x.mapped {
+		castRow(DTypeOf[T](), row{ptr: unsafe.Pointer(&v)}, x.dtype, row{ptr: p}, 1)
+		runtime.KeepAlive(x)
+		return v
+	}
+	err := guard(op, true, func() {
+		castRow(DTypeOf[T](), row{ptr: unsafe.Pointer(&v)}, x.dtype, row{ptr: p}, 1)
+	})
+	runtime.KeepAlive(x)
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
