@@ -4,7 +4,11 @@
 // variables, text of expressions, or files.
 package kernels
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lanes-go/lanes/simd"
+)
 
 // DType is the type of the elements of an array.
 type DType uint8
@@ -50,26 +54,27 @@ type dtypeInfo struct {
 	name, code string
 	size       int
 	kind       Kind
+	machine    simd.Type
 	compute    bool // the element-wise functions take it
 }
 
 var dtypes = [numDTypes]dtypeInfo{
 	Invalid:    {name: "invalid", code: "?"},
-	Bool:       {"bool", "b1", 1, KindBool, true},
-	Int8:       {"int8", "i1", 1, KindInt, false},
-	Int16:      {"int16", "i2", 2, KindInt, false},
-	Int32:      {"int32", "i4", 4, KindInt, true},
-	Int64:      {"int64", "i8", 8, KindInt, true},
-	Uint8:      {"uint8", "u1", 1, KindUint, false},
-	Uint16:     {"uint16", "u2", 2, KindUint, false},
-	Uint32:     {"uint32", "u4", 4, KindUint, false},
-	Uint64:     {"uint64", "u8", 8, KindUint, false},
-	Float16:    {"float16", "f2", 2, KindFloat, false},
-	BFloat16:   {"bfloat16", "bf2", 2, KindFloat, false},
-	Float32:    {"float32", "f4", 4, KindFloat, true},
-	Float64:    {"float64", "f8", 8, KindFloat, true},
-	Complex64:  {"complex64", "c8", 8, KindComplex, false},
-	Complex128: {"complex128", "c16", 16, KindComplex, false},
+	Bool:       {"bool", "b1", 1, KindBool, simd.U8, true},
+	Int8:       {"int8", "i1", 1, KindInt, simd.I8, false},
+	Int16:      {"int16", "i2", 2, KindInt, simd.I16, false},
+	Int32:      {"int32", "i4", 4, KindInt, simd.I32, true},
+	Int64:      {"int64", "i8", 8, KindInt, simd.I64, true},
+	Uint8:      {"uint8", "u1", 1, KindUint, simd.U8, false},
+	Uint16:     {"uint16", "u2", 2, KindUint, simd.U16, false},
+	Uint32:     {"uint32", "u4", 4, KindUint, simd.U32, false},
+	Uint64:     {"uint64", "u8", 8, KindUint, simd.U64, false},
+	Float16:    {"float16", "f2", 2, KindFloat, simd.U16, false},
+	BFloat16:   {"bfloat16", "bf2", 2, KindFloat, simd.U16, false},
+	Float32:    {"float32", "f4", 4, KindFloat, simd.F32, true},
+	Float64:    {"float64", "f8", 8, KindFloat, simd.F64, true},
+	Complex64:  {"complex64", "c8", 8, KindComplex, simd.F32, false},
+	Complex128: {"complex128", "c16", 16, KindComplex, simd.F64, false},
 }
 
 func (d DType) info() *dtypeInfo {
@@ -90,6 +95,10 @@ func (d DType) Size() int { return d.info().size }
 
 // Kind returns the class of the dtype.
 func (d DType) Kind() Kind { return d.info().kind }
+
+// Machine returns the type of a lane that holds an element in memory: U8 for Bool, U16 (the bits)
+// for the half types, the type of the parts for complex dtypes.
+func (d DType) Machine() simd.Type { return d.info().machine }
 
 // ComputeSupported reports whether the element-wise functions compute on elements of dtype d.
 // Every other dtype can be stored and viewed only.

@@ -13,6 +13,9 @@ func TestDTypeNames(t *testing.T) {
 		if d.Size() == 0 || d.Kind() == KindInvalid {
 			t.Errorf("%v: size %d, kind %d", d, d.Size(), d.Kind())
 		}
+		if lane := d.Machine().Size(); lane != d.Size() && 2*lane != d.Size() {
+			t.Errorf("%v: %d bytes in lanes of %d", d, d.Size(), lane)
+		}
 		for _, text := range []string{d.String(), d.Code(), "<" + d.Code(), "|" + d.Code()} {
 			if got, err := ParseDType(text); got != d || err != nil {
 				t.Errorf("ParseDType(%q) = %v, %v; want %v", text, got, err, d)
