@@ -3,17 +3,17 @@ package amd64
 // A desc is one row of the instruction table: everything the encoder, the printer, the register allocator and the
 // audit know about an opcode.
 type desc struct {
-	name string // mnemonic in lower case
-	form form   // which operand goes into which field
-	code code   // prefix, opcode map and opcode
-	vex  vexW   // the VEX encoding, if there is one
-	evex vexW   // the EVEX encoding, if there is one; general-register rows with neither use the legacy encoding
-	elem uint8  // element size in bytes of the destination, which is also the granularity of an opmask
-	src  uint8  // element size in bytes of the memory operand, which is what an embedded broadcast repeats
-	mem  tuple  // size of the memory operand and scale of an 8-bit displacement under EVEX
-	lens uint8  // allowed vector lengths: the sum of 16, 32 and 64; 0 for none
-	alt  uint8  // opcode of the store direction, or the /digit in ModRM.reg
-	flag flag
+	name  string // mnemonic in lower case
+	form  form   // which operand goes into which field
+	code  code   // prefix, opcode map and opcode
+	vex   vexW   // the VEX encoding, if there is one
+	evex  vexW   // the EVEX encoding, if there is one; general-register rows with neither use the legacy encoding
+	elem  uint8  // element size in bytes of the destination, which is also the granularity of an opmask
+	src   uint8  // element size in bytes of the memory operand, which is what an embedded broadcast repeats
+	mem   tuple  // size of the memory operand and scale of an 8-bit displacement under EVEX
+	lens  uint8  // allowed vector lengths: the sum of 16, 32 and 64; 0 for none
+	alt   uint8  // opcode of the store direction, or the /digit in ModRM.reg
+	trait trait
 }
 
 // code packs prefix, opcode map and opcode.
@@ -57,6 +57,7 @@ const (
 	scalar        // one element of size src
 	fix16         // 16 bytes
 	fix32         // 32 bytes
+	packed        // up to a vector, while a displacement scales by one element
 )
 
 // size is the number of bytes of a memory operand at vector length n.
@@ -65,7 +66,7 @@ func (d *desc) size(n int, bcast bool) int {
 		return int(d.src)
 	}
 	switch d.mem {
-	case full, fullMem:
+	case full, fullMem, packed:
 		return n
 	case half, halfMem:
 		return n / 2
@@ -81,21 +82,29 @@ func (d *desc) size(n int, bcast bool) int {
 	return int(d.src)
 }
 
+// scale is the scale of an 8-bit displacement under EVEX.
+func (d *desc) scale(n int, bcast bool) int {
+	if d.mem == packed {
+		return int(d.src)
+	}
+	return d.size(n, bcast)
+}
+
 // lanes is the number of elements an instruction of vector length n works on.
 func (d *desc) lanes(n int) int { return n / int(max(d.elem, d.src)) }
 
-type flag uint16
+type trait uint16
 
 const (
-	both   flag = 1 << iota // the destination is also read
-	reads                   // the first operand is only read
-	narrow                  // the destination register has half the vector length
-	picks                   // the opmask selects between sources: it never merges into the destination
-	noK                     // EVEX without opmask
-	needK                   // EVEX with an opmask that may not be k0
-	trim                    // the VEX form's mnemonic lacks the trailing element size: VPANDQ is VPAND
-	l1                      // opmask instruction with VEX.L = 1
-	jump                    // transfers control to a label
+	both   trait = 1 << iota // the destination is also read
+	reads                    // the first operand is only read
+	narrow                   // the destination register has half the vector length
+	picks                    // the opmask selects between sources: it never merges into the destination
+	noK                      // EVEX without opmask
+	needK                    // EVEX with an opmask that may not be k0
+	trim                     // the VEX form's mnemonic lacks the trailing element size: VPANDQ is VPAND
+	l1                       // opmask instruction with VEX.L = 1
+	jump                     // transfers control to a label
 )
 
 // place is the encoding field an operand goes into.
@@ -281,9 +290,9 @@ func (op Op) Role(i int) Role {
 		return RoleNone
 	case i == 2 && d.form == gather:
 		return ReadWrite
-	case i > 0 || d.flag&reads != 0:
+	case i > 0 || d.trait&reads != 0:
 		return Read
-	case d.flag&both != 0:
+	case d.trait&both != 0:
 		return ReadWrite
 	}
 	return Write
@@ -303,7 +312,7 @@ func (in *Inst) ReadsDest() bool {
 	case ReadWrite:
 		return true
 	case Write:
-		return in.K != 0 && !in.Zero && in.A[0].Kind == Vec && table[in.Op].flag&picks == 0
+		return in.K != 0 && !in.Zero && in.A[0].Kind == Vec && table[in.Op].trait&picks == 0
 	}
 	return false
 }

@@ -3,6 +3,7 @@ package amd64
 import (
 	"math/bits"
 	"strconv"
+	"strings"
 )
 
 var gprNames = [4][16]string{
@@ -34,8 +35,9 @@ func (in Inst) String() string {
 	}
 	d := &table[in.Op]
 	b := append(make([]byte, 0, 64), d.name...)
-	if d.flag&trim != 0 && d.asVEX(&in) {
-		for c := b[len(b)-1]; c == 'd' || c == 'q' || c <= '9'; c = b[len(b)-1] {
+	if d.trait&trim != 0 && d.asVEX(&in) {
+		b = b[:len(strings.TrimRight(d.name, "0123456789"))]
+		if len(b) == len(d.name) {
 			b = b[:len(b)-1]
 		}
 	}
@@ -132,7 +134,7 @@ func (d *desc) appendMem(b []byte, in *Inst, a *Operand) []byte {
 // vecSize is the size in bytes of the vector register in place p at vector length n.
 func (d *desc) vecSize(n int, p place) int {
 	switch {
-	case p == inReg && d.flag&narrow != 0:
+	case p == inReg && d.trait&narrow != 0:
 		return max(16, n/2)
 	case p == inRM && d.mem != noMem:
 		return max(16, d.size(n, false))

@@ -12,7 +12,7 @@ const (
 
 // table is the instruction table, after the Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.
 // Columns: mnemonic, form, code, W under VEX, W under EVEX, bytes per element of the destination and of the memory
-// operand, memory tuple, vector lengths, alternative opcode or digit, flags.
+// operand, memory tuple, vector lengths, alternative opcode or digit, traits.
 var table = [opCount]desc{
 
 	// Moves.
@@ -297,8 +297,8 @@ var table = [opCount]desc{
 	VMOVMSKPS:     {"vmovmskps", toGPR, m0F | 0x50, w0, no, 4, 4, noMem, upTo32, 0, 0},
 	VMOVMSKPD:     {"vmovmskpd", toGPR, p66 | m0F | 0x50, w0, no, 8, 8, noMem, upTo32, 0, 0},
 	VPTEST:        {"vptest", rm, p66 | m38 | 0x17, w0, no, 8, 8, fullMem, upTo32, 0, reads},
-	VPCOMPRESSD:   {"vpcompressd", mr, p66 | m38 | 0x8B, no, w0, 4, 4, scalar, anyLen, 0, 0},
-	VPCOMPRESSQ:   {"vpcompressq", mr, p66 | m38 | 0x8B, no, w1, 8, 8, scalar, anyLen, 0, 0},
+	VPCOMPRESSD:   {"vpcompressd", mr, p66 | m38 | 0x8B, no, w0, 4, 4, packed, anyLen, 0, 0},
+	VPCOMPRESSQ:   {"vpcompressq", mr, p66 | m38 | 0x8B, no, w1, 8, 8, packed, anyLen, 0, 0},
 	VPGATHERDD:    {"vpgatherdd", gather, p66 | m38 | 0x90, w0, no, 4, 4, scalar, upTo32, 0, both},
 	VPGATHERQQ:    {"vpgatherqq", gather, p66 | m38 | 0x91, w1, no, 8, 8, scalar, upTo32, 0, both},
 	VGATHERQPD:    {"vgatherqpd", gather, p66 | m38 | 0x93, w1, no, 8, 8, scalar, upTo32, 0, both},
