@@ -17,7 +17,7 @@ var probeCode = []byte{0xC3} // RET
 
 // Call calls the code at entry with args in RDI. It does not let args escape: the block may live on the
 // caller's stack, which cannot move while the code runs. What args points to must stay reachable through
-// typed pointers.
+// typed pointers. The goroutine can be preempted at the start of every call, and not before the code returns.
 //
 //go:noescape
 func Call(entry uintptr, args unsafe.Pointer)

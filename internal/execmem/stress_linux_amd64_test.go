@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/lanes-go/lanes/internal/execmem"
 )
@@ -206,6 +207,32 @@ func TestProfileSignal(t *testing.T) {
 	pprof.StopCPUProfile()
 	if prof.Len() == 0 {
 		t.Error("the profile is empty")
+	}
+}
+
+// TestCallYields checks that a loop of nothing but calls lets the world stop, although a signal to preempt it
+// nearly always arrives in generated code.
+func TestCallYields(t *testing.T) {
+	c := mustAlloc(t, codeCount)
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		x := countArgs{n: 1_000_000}
+		for !stop.Load() {
+			execmem.Call(c.Entry(), unsafe.Pointer(&x))
+		}
+	})
+	worst := time.Duration(0)
+	for range 5 {
+		time.Sleep(time.Millisecond)
+		start := time.Now()
+		runtime.GC()
+		worst = max(worst, time.Since(start))
+	}
+	stop.Store(true)
+	wg.Wait()
+	if worst > time.Second {
+		t.Errorf("a collection takes %v while calls of 0.3 ms repeat", worst)
 	}
 }
 
