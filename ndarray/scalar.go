@@ -129,59 +129,55 @@ func Values[T Scalar](x *Array) iter.Seq[T] {
 	checkType[T]("Values", x)
 	return func(yield func(T) bool) {
 		block := make([]T, min(x.Size(), 256))
-		for p := range x.packed(unsafe.Pointer(unsafe.SliceData(block)), len(block)) {
-			for _, v := range unsafe.Slice((*T)(p.ptr), p.n) {
+		err := x.packed("Values", unsafe.Pointer(unsafe.SliceData(block)), len(block), func(p unsafe.Pointer, n int) bool {
+			for _, v := range unsafe.Slice((*T)(p), n) {
 				if !yield(v) {
-					return
+					return false
 				}
 			}
-		}
-	}
-}
-
-type pack struct {
-	ptr unsafe.Pointer
-	n   int
-}
-
-// packed returns the elements of x in C order as pieces of contiguous memory: of x itself where
-// that is so, else of the block, which has room for some elements. It panics if x is mapped
-// and faults.
-func (x *Array) packed(block unsafe.Pointer, room int) iter.Seq[pack] {
-	size := x.dtype.Size()
-	return func(yield func(pack) bool) {
-		if room == 0 || x.Size() == 0 {
-			return
-		}
-		if !x.mapped && x.IsContiguous() {
-			yield(pack{x.ptr, x.Size()})
-			runtime.KeepAlive(x)
-			return
-		}
-		filled, more := 0, true
-		rows(x.shape, x.layout(), x.layout(), func(src, _ row, n int) bool {
-			for n > 0 && more {
-				k := min(n, room-filled)
-				err := guard("read", x.mapped, func() {
-					copyRow(row{unsafe.Add(block, filled*size), size}, src, k, size)
-				})
-				if err != nil {
-					panic(err)
-				}
-				if filled, n = filled+k, n-k; n > 0 {
-					src.ptr = unsafe.Add(src.ptr, k*src.stride)
-				}
-				if filled == room {
-					more, filled = yield(pack{block, filled}), 0
-				}
-			}
-			return more
+			return true
 		})
-		runtime.KeepAlive(x)
-		if more && filled > 0 {
-			yield(pack{block, filled})
+		if err != nil {
+			panic(err)
 		}
 	}
+}
+
+// packed calls f with the elements of x in C order as pieces of contiguous memory, until f returns
+// false: with the memory of x itself where that is contiguous and cannot fault, else with the block,
+// which has room for some elements. The error says that x is mapped and faulted.
+func (x *Array) packed(op string, block unsafe.Pointer, room int, f func(p unsafe.Pointer, n int) bool) (err error) {
+	if x.Size() == 0 {
+		return nil
+	}
+	defer runtime.KeepAlive(x)
+	if !x.mapped && x.IsContiguous() {
+		f(x.ptr, x.Size())
+		return nil
+	}
+	size, filled, more := x.dtype.Size(), 0, true
+	rows(x.shape, x.layout(), x.layout(), func(src, _ row, n int) bool {
+		for n > 0 && more {
+			k := min(n, room-filled)
+			err = guard(op, x.mapped, func() {
+				copyRow(row{unsafe.Add(block, filled*size), size}, src, k, size)
+			})
+			if err != nil {
+				return false
+			}
+			if filled, n = filled+k, n-k; n > 0 {
+				src.ptr = unsafe.Add(src.ptr, k*src.stride)
+			}
+			if filled == room {
+				more, filled = f(block, filled), 0
+			}
+		}
+		return more
+	})
+	if err == nil && more && filled > 0 {
+		f(block, filled)
+	}
+	return err
 }
 
 // element returns the address of an element, or panics with an *IndexError.
