@@ -1,0 +1,223 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// markdown is the whole report.
+func (r *Results) markdown() string {
+	var b strings.Builder
+	m := r.Machine
+	fmt.Fprintf(&b, "# Lanes and its peers\n\n%s, %d %s, %s, engine %s, %s, %s.", m.CPU, m.Cores,
+		plural(m.Cores, "core"), m.OS, m.Engine, m.Go, m.Date.Format("2006-01-02"))
+	for _, name := range slices.Sorted(maps.Keys(r.Versions)) {
+		fmt.Fprintf(&b, " %s %s.", name, strings.TrimPrefix(r.Versions[name], "v"))
+	}
+	b.WriteString("\n\n" + legend + "\n\n")
+	b.WriteString(r.summary())
+	b.WriteString("\n## Element-wise\n\n")
+	b.WriteString(table(r.Rows))
+	b.WriteString("\n## Accuracy\n\nLargest error in units in the last place, on the data of the case.\n\n")
+	b.WriteString(r.accuracies())
+	b.WriteString("\n## Ceilings\n\n")
+	b.WriteString(r.Ceilings.markdown())
+	b.WriteString("\n## Calls\n\nMicroseconds per call.\n\n| case | contender: µs |\n|---|---|\n")
+	for _, o := range r.Overhead {
+		fmt.Fprintf(&b, "| %s | %s |\n", o.Case, o.line())
+	}
+	return b.String()
+}
+
+const legend = "Nanoseconds per element: the minimum of interleaved samples (median in brackets). `limit` is " +
+	"what the memory and FMA ceilings of the same run allow. `best peer` is the fastest that is as accurate as " +
+	"Lanes; `~` marks those that are not, measured on the same data. `ratio` is the time of the best peer over " +
+	"that of Lanes: above 1 Lanes is faster."
+
+// readme is the summary and the rows at the sizes that say most, for README.md.
+func (r *Results) readme() string {
+	var rows []Row
+	for _, row := range r.Rows {
+		if row.N >= 99000 && row.Threads == r.Rows[0].Threads || row.N > 9e6 {
+			rows = append(rows, row)
+		}
+	}
+	return r.summary() + "\n" + table(rows)
+}
+
+func table(rows []Row) string {
+	var b strings.Builder
+	b.WriteString("| case | dtype | n | thr | limit | lanes | best peer | ratio | others |\n")
+	b.WriteString("|---|---|--:|--:|--:|--:|---|--:|---|\n")
+	for _, row := range rows {
+		lanes, best := "–", "–"
+		if e := row.find(lanesName); e != nil {
+			lanes = fmt.Sprintf("%s (%s)", figure(e.Min), figure(e.Median))
+			if row.Flops >= 16 {
+				lanes += fmt.Sprintf(" %s GFLOP/s", figure(row.Flops/e.Min))
+			}
+		}
+		winner := row.best()
+		if winner != nil {
+			best = fmt.Sprintf("%s %s (%s)", winner.Name, figure(winner.Min), figure(winner.Median))
+		}
+		var others []string
+		for _, e := range row.Entries {
+			if e.ours() && e.Name != lanesName && e.Error == "" {
+				others = append(others, e.Name+" "+figure(e.Min))
+			}
+		}
+		for _, e := range row.peers() {
+			if winner == nil || e.Name != winner.Name {
+				others = append(others, e.Name+mark(e)+" "+figure(e.Min))
+			}
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %d | %s | %s | %s | %s | %s |\n", row.Case, row.DType,
+			shortNumber(row.N),
+			row.Threads, figure(row.Limit), lanes, best, ratioText(row.ratio(winner)), strings.Join(others,
+				"; "))
+	}
+	return b.String()
+}
+
+// behind is the ratio below which Lanes counts as behind: more than 5 % slower than the best peer.
+const behind = 1 / 1.05
+
+// summary has the geometric means against each peer and the rows where Lanes is behind.
+func (r *Results) summary() string {
+	var b strings.Builder
+	b.WriteString("Time of each peer over that of Lanes, geometric mean over the rows that both have:\n\n")
+	b.WriteString("| peer | arithmetic | rows | with functions | rows |\n|---|--:|--:|--:|--:|\n")
+	line := func(name string, peer func(*Row) *Entry) {
+		var mean [2]float64
+		var count [2]int
+		for k, function := range []bool{false, true} {
+			ratios := r.ratios(function, peer)
+			mean[k], count[k] = geometricMean(ratios), len(ratios)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %d | %s | %d |\n", name, ratioText(mean[0]), count[0],
+			ratioText(mean[1]), count[1])
+	}
+	line("**best eligible**", (*Row).best)
+	for _, name := range r.peerNames() {
+		line(name, func(row *Row) *Entry { return row.find(name) })
+	}
+	late := []string{}
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if best := row.best(); row.ratio(best) < behind {
+			late = append(late, fmt.Sprintf("- %s: %s (%s %s, lanes %s)", row.name(),
+				ratioText(row.ratio(best)),
+				best.Name, figure(best.Min), figure(row.find(lanesName).Min)))
+		}
+	}
+	if len(late) == 0 {
+		return b.String() + "\nNo row has Lanes more than 5 % behind the best eligible peer.\n"
+	}
+	fmt.Fprintf(&b, "\nLanes is more than 5 %% behind the best eligible peer in %d of %d rows:\n\n%s\n",
+		len(late),
+		len(r.Rows), strings.Join(late, "\n"))
+	return b.String()
+}
+
+// ratios lists peer's time over that of Lanes for the rows that have both.
+func (r *Results) ratios(function bool, peer func(*Row) *Entry) []float64 {
+	var list []float64
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if x := row.ratio(peer(row)); row.Function == function && !math.IsNaN(x) {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// peerNames lists the contenders that are not ours.
+func (r *Results) peerNames() []string {
+	names := map[string]bool{}
+	for _, row := range r.Rows {
+		for _, e := range row.Entries {
+			if !e.ours() {
+				names[e.Name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// accuracies has one line per case and dtype, from its row with the most checked elements.
+func (r *Results) accuracies() string {
+	var b strings.Builder
+	b.WriteString("| case | dtype | contender: ULP |\n|---|---|---|\n")
+	seen := map[string]*Row{}
+	var order []string
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		key := row.Case + " | " + row.DType
+		if seen[key] == nil {
+			order = append(order, key)
+		}
+		if seen[key] == nil || len(row.Entries) > 0 && row.Threads == 1 && row.N > seen[key].N {
+			seen[key] = row
+		}
+	}
+	for _, key := range order {
+		parts, any := []string{}, false
+		for _, e := range seen[key].Entries {
+			if e.Error == "" {
+				parts = append(parts, fmt.Sprintf("%s%s %s", e.Name, mark(e), strconv.FormatFloat(e.ULP,
+					'f', 3, 64)))
+				any = any || e.ULP > 0.5
+			}
+		}
+		if any {
+			fmt.Fprintf(&b, "| %s | %s |\n", key, strings.Join(parts, "; "))
+		}
+	}
+	return b.String()
+}
+
+// mark is ~ for a contender that is less accurate than Lanes.
+func mark(e Entry) string {
+	if e.Eligible || e.ours() {
+		return ""
+	}
+	return "~"
+}
+
+// figure writes three significant digits; – for nothing.
+func figure(x float64) string {
+	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+		return "–"
+	}
+	decimals := 2 - int(math.Floor(math.Log10(math.Abs(x))))
+	return strconv.FormatFloat(x, 'f', min(max(decimals, 0), 9), 64)
+}
+
+func ratioText(x float64) string {
+	if math.IsNaN(x) {
+		return "–"
+	}
+	return strconv.FormatFloat(x, 'f', 2, 64)
+}
+
+// shortNumber writes 1e5 for 100000, and other numbers in full.
+func shortNumber(n int) string {
+	for e, p := 3, 1000; p <= n; e, p = e+1, p*10 {
+		if n%p == 0 && n/p < 10 {
+			return fmt.Sprintf("%de%d", n/p, e)
+		}
+	}
+	return strconv.Itoa(n)
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}
