@@ -16,3 +16,7 @@ func (op Op) MemSource(n int) (operand, bcast, bytes int) {
 	}
 	return -1, 0, 0
 }
+
+// FoldsVEX tells whether the VEX encoding of op takes the memory operand that MemSource names. Shifts by an immediate
+// take one only under EVEX.
+func (op Op) FoldsVEX() bool { return table[op].form != vmi }
