@@ -48,6 +48,7 @@ func (r *Results) chart(file string) error {
 	p.Y.Tick.Marker = caseTicks(names)
 	p.Y.Min, p.Y.Max = -float64(len(names))+0.5, 0.5
 	p.Y.Tick.LineStyle.Width = 0
+	p.Y.Label.Text = " " // a margin for the names
 	p.Add(plotter.NewGrid())
 	one, err := plotter.NewLine(plotter.XYs{{X: 1, Y: p.Y.Min}, {X: 1, Y: p.Y.Max}})
 	if err != nil {
@@ -64,7 +65,7 @@ func (r *Results) chart(file string) error {
 		p.Add(points)
 		p.Legend.Add(key, points)
 	}
-	p.Legend.Top = true
+	p.Legend.Top, p.Legend.Padding = true, vg.Points(3)
 	p.Legend.XOffs = -vg.Points(4)
 	p.X.Min, p.X.Max = min(p.X.Min, 0.5), max(p.X.Max, 2)*2 // the legend stands right of the points
 	p.Title.TextStyle.Font.Size = font.Length(12)

@@ -28,6 +28,9 @@ func (r *Results) markdown() string {
 	b.WriteString(r.Ceilings.markdown())
 	b.WriteString("\n## Calls\n\nMicroseconds per call.\n\n| case | contender: µs |\n|---|---|\n")
 	for _, o := range r.Overhead {
+		if len(o.US) == 0 {
+			continue
+		}
 		fmt.Fprintf(&b, "| %s | %s |\n", o.Case, o.line())
 	}
 	return b.String()
