@@ -9,8 +9,8 @@
 // The Go runtime does not know the code that runs here. It stays safe because the code
 //
 //   - is a leaf: it never moves SP, pushes, calls, or uses memory below SP, so that a fault in it unwinds;
-//   - never writes BP (profiler and tracer unwind by it) nor MXCSR; it may clobber every other general register,
-//     every vector register and every mask register;
+//   - never writes BP (profiler and tracer unwind by it) nor MXCSR; it may clobber every other general register
+//     and all vector and mask registers;
 //   - executes VZEROUPPER before its RET when it wrote a vector register wider than 16 bytes;
 //   - returns within about 50 µs: it cannot be preempted, and a stop of the world waits for it.
 //
