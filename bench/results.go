@@ -211,8 +211,8 @@ func (r *Results) write(dir, root string, readme bool) error {
 
 // The table of the README stands between these lines.
 const (
-	beginMark = "<!-- bench: begin -->"
-	endMark   = "<!-- bench: end -->"
+	beginMark = "<!-- bench -->"
+	endMark   = "<!-- /bench -->"
 )
 
 // replaceBetween replaces what stands between the two markers.
