@@ -153,7 +153,6 @@ func (b *Builder) Add(x, y Value) Value     { return b.emit(OpAdd, 0, 0, x, y) }
 func (b *Builder) Sub(x, y Value) Value     { return b.emit(OpSub, 0, 0, x, y) }
 func (b *Builder) Mul(x, y Value) Value     { return b.emit(OpMul, 0, 0, x, y) }
 func (b *Builder) Div(x, y Value) Value     { return b.emit(OpDiv, 0, 0, x, y) }
-func (b *Builder) IDiv(x, y Value) Value    { return b.emit(OpIDiv, 0, 0, x, y) }
 func (b *Builder) Neg(x Value) Value        { return b.emit(OpNeg, 0, 0, x) }
 func (b *Builder) Abs(x Value) Value        { return b.emit(OpAbs, 0, 0, x) }
 func (b *Builder) Sqrt(x Value) Value       { return b.emit(OpSqrt, 0, 0, x) }
@@ -184,6 +183,31 @@ func (b *Builder) Eq(x, y Value) Value      { return b.emit(OpEq, 0, 0, x, y) }
 func (b *Builder) Ne(x, y Value) Value      { return b.emit(OpNe, 0, 0, x, y) }
 func (b *Builder) Gt(x, y Value) Value      { return b.emit(OpLt, 0, 0, y, x) }
 func (b *Builder) Ge(x, y Value) Value      { return b.emit(OpLe, 0, 0, y, x) }
+
+// IDiv is the truncated quotient of integers of any type; x/0 is 0, and MinInt/-1 is MinInt.
+func (b *Builder) IDiv(x, y Value) Value {
+	switch t := b.TypeOf(x); {
+	case t == I64 || !t.IsInt() || b.TypeOf(y) != t:
+		return b.emit(OpIDiv, 0, 0, x, y)
+	case t == U64:
+		return b.divideU64(x, y)
+	default: // the quotient of integers of 32 bits, truncated, is that of float64 (53 bits are enough)
+		q := b.Convert(b.Div(b.Convert(x, F64), b.Convert(y, F64)), I64)
+		zero := b.Eq(y, b.Int(t, 0))
+		return b.Select(zero, b.Int(t, 0), b.Convert(q, t))
+	}
+}
+
+// divideU64 halves the dividend, divides as signed, doubles and corrects; a divisor of 2^63 or more goes at most once.
+func (b *Builder) divideU64(x, y Value) Value {
+	zero, one := b.Int(U64, 0), b.Int(U64, 1)
+	bit := func(m Value) Value { return b.Select(m, one, zero) }
+	half := b.IDiv(b.Bitcast(b.Shr(x, 1), I64), b.Bitcast(y, I64))
+	q := b.Shl(b.Bitcast(half, U64), 1)
+	q = b.Add(q, bit(b.Ge(b.Sub(x, b.Mul(q, y)), y)))
+	big := b.Lt(b.Bitcast(y, I64), b.Int(I64, 0))
+	return b.Select(b.Eq(y, zero), zero, b.Select(big, bit(b.Ge(x, y)), q))
+}
 
 // Select is x where the mask m is set, else y. For masks it is written in and, andnot, or.
 func (b *Builder) Select(m, x, y Value) Value {

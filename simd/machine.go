@@ -100,6 +100,7 @@ func (m *machineCode) listing() string {
 }
 
 func (m *machineCode) run(n int, start int64, ptrs []unsafe.Pointer, strides []int, flags Flags) {
+	traceAccess(m.p, n, ptrs, strides)
 	f := frame{start: start, ptrs: unsafe.SliceData(ptrs), strides: unsafe.SliceData(strides)}
 	r := m.plain
 	head := 0

@@ -114,7 +114,7 @@ var rows = [numOps]row{
 	OpSub:     {"sub", formBinary, 2, numbers, false, 1, "x - y; integers wrap"},
 	OpMul:     {"mul", formBinary, 2, floats | wideInts, true, 1.5, "x * y; integers wrap"},
 	OpDiv:     {"div", formBinary, 2, floats, false, 10, "x / y"},
-	OpIDiv:    {"idiv", formBinary, 2, setOf(I32, I64, U32, U64), false, 80, "x / y truncated; x/0 = 0, MinInt/-1 = MinInt"},
+	OpIDiv:    {"idiv", formBinary, 2, setOf(I64), false, 80, "x / y truncated; x/0 = 0, MinInt/-1 = MinInt"},
 	OpNeg:     {"neg", formUnary, 1, numbers, false, 1, "-x: sign bit of floats, two's complement of integers"},
 	OpAbs:     {"abs", formUnary, 1, numbers, false, 1, "|x|: sign bit of floats cleared; abs(MinInt) = MinInt"},
 	OpSqrt:    {"sqrt", formUnary, 1, floats, false, 16, "square root"},

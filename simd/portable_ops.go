@@ -47,9 +47,8 @@ var portable = [numOps]byType{
 		F32: binary(sub[float32]), F64: binary(sub[float64])},
 	OpMul: {I16: binary(mul[int16]), I32: binary(mul[int32]), I64: binary(mul[int64]), U16: binary(mul[uint16]),
 		U32: binary(mul[uint32]), U64: binary(mul[uint64]), F32: binary(mul[float32]), F64: binary(mul[float64])},
-	OpDiv: {F32: binary(div[float32]), F64: binary(div[float64])},
-	OpIDiv: {I32: binary(idiv[int32]), I64: binary(idiv[int64]), U32: binary(idiv[uint32]),
-		U64: binary(idiv[uint64])},
+	OpDiv:  {F32: binary(div[float32]), F64: binary(div[float64])},
+	OpIDiv: {I64: binary(idiv)},
 	OpNeg: {I8: unary(neg[int8]), I16: unary(neg[int16]), I32: unary(neg[int32]), I64: unary(neg[int64]),
 		U8: unary(neg[uint8]), U16: unary(neg[uint16]), U32: unary(neg[uint32]), U64: unary(neg[uint64]),
 		F32: unary(neg32), F64: unary(neg64)},
@@ -133,15 +132,15 @@ func div[T floatT](d, a, b []T) {
 	}
 }
 
-func idiv[T intT](d, a, b []T) {
+func idiv(d, a, b []int64) {
 	for i := range d {
-		switch y := b[i]; {
-		case y == 0:
+		switch b[i] {
+		case 0:
 			d[i] = 0
-		case ^y == 0 && y < 0:
+		case -1:
 			d[i] = -a[i] // wraps for the smallest integer, where the division would trap
 		default:
-			d[i] = a[i] / y
+			d[i] = a[i] / b[i]
 		}
 	}
 }

@@ -190,11 +190,14 @@ func (s *selector) gatherLanes(size, from, count int, d x86.Operand) {
 		lo, hi := s.vec(n/2), s.vec(n/2)
 		s.gatherLanes(size, from, count/2, lo)
 		s.gatherLanes(size, from+count/2, count/2, hi)
-		if n == 64 {
-			s.emit(x86.VINSERTI64X4, 64, d, lo, hi, x86.I(1))
-		} else {
-			s.emit(x86.VINSERTI128, 32, d, lo, hi, x86.I(1))
+		join := x86.VINSERTI128
+		switch {
+		case n == 64:
+			join = x86.VINSERTI64X4
+		case s.level == x86.AVX512:
+			join = x86.VINSERTI32X4
 		}
+		s.emit(join, n, d, lo, hi, x86.I(1))
 		return
 	}
 	insert := bySize{1: x86.VPINSRB, 2: x86.VPINSRW, 4: x86.VPINSRD, 8: x86.VPINSRQ}[size]
@@ -213,7 +216,7 @@ func (s *selector) gatherLanes(size, from, count int, d x86.Operand) {
 			s.emit(x86.VMOVD, 16, part, at(0))
 		default:
 			if k == 0 {
-				s.emit(x86.VPXORQ, 16, part, s.constant(U64, 0), s.constant(U64, 0))
+				s.move(part, s.constant(uintOf(size), 0))
 			}
 			s.emit(insert, 16, part, part, at(k), x86.I(int32(k)))
 		}
