@@ -1,7 +1,7 @@
 package amd64
 
-// goldenCases returns instructions that cover an opcode: every vector length, the registers at the borders of the
-// encoding's fields, the kinds of memory operand, opmask and zeroing.
+// goldenCases returns instructions that cover an opcode: every vector length, the registers at the borders of
+// the encoding's fields, the kinds of memory operand, opmask and zeroing.
 func goldenCases(op Op) []Inst {
 	d := &table[op]
 	var list []Inst
@@ -29,8 +29,8 @@ func lengths(d *desc) []uint8 {
 	return ns
 }
 
-// operandCases returns the instructions of one form and length whose registers are the choice-th of those below: one
-// with registers only and one with memory, as far as the form has them.
+// operandCases returns the instructions of one form and length whose registers are the choice-th of those
+// below: one with registers only and one with memory, as far as the form has them.
 func operandCases(op Op, f form, n uint8, choice int) []Inst {
 	d := &table[op]
 	var list []Inst

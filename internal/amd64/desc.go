@@ -1,13 +1,13 @@
 package amd64
 
-// A desc is one row of the instruction table: everything the encoder, the printer, the register allocator and the
-// audit know about an opcode.
+// A desc is one row of the instruction table: everything the encoder, the printer, the register allocator and
+// the audit know about an opcode.
 type desc struct {
 	name  string // mnemonic in lower case
 	form  form   // which operand goes into which field
 	code  code   // prefix, opcode map and opcode
 	vex   vexW   // the VEX encoding, if there is one
-	evex  vexW   // the EVEX encoding, if there is one; general-register rows with neither use the legacy encoding
+	evex  vexW   // the EVEX encoding, if there is one; rows with neither have the legacy encoding
 	elem  uint8  // element size in bytes of the destination, which is also the granularity of an opmask
 	src   uint8  // element size in bytes of the memory operand, which is what an embedded broadcast repeats
 	mem   tuple  // size of the memory operand and scale of an 8-bit displacement under EVEX
@@ -187,8 +187,8 @@ const (
 	formCount
 )
 
-// forms lists the operands of each form, and the form that takes its place if the first operand is not of a kind that
-// the form wants there.
+// forms lists the operands of each form, and the form that takes its place if the first operand is not of a
+// kind that the form wants there.
 var forms = [formCount]struct {
 	slots [4]slot
 	store form
@@ -276,9 +276,9 @@ const (
 	ReadWrite             // the operand is read and written
 )
 
-// Role returns the role of the operand at index i. The registers inside a memory operand are always read, whatever
-// the role of the operand, except that a gather clears its mask. Merging is a matter of the instruction: see
-// Inst.ReadsDest.
+// Role returns the role of the operand at index i. The registers inside a memory operand are always read,
+// whatever the role of the operand, except that a gather clears its mask. Merging is a matter of the
+// instruction: see Inst.ReadsDest.
 func (op Op) Role(i int) Role {
 	if op == 0 || op >= opCount || i < 0 || i > 3 {
 		return RoleNone
@@ -305,8 +305,8 @@ func (op Op) HasVEX() bool { return table[op].evex == no || table[op].vex != no 
 // Elem returns the element size in bytes of the destination, the granularity of an opmask.
 func (op Op) Elem() int { return int(table[op].elem) }
 
-// ReadsDest says whether in reads the old value of its destination: as an operand (FMA, VPTERNLOG), or because an
-// opmask merges into it.
+// ReadsDest says whether in reads the old value of its destination: as an operand (FMA, VPTERNLOG), or
+// because an opmask merges into it.
 func (in *Inst) ReadsDest() bool {
 	switch in.Op.Role(0) {
 	case ReadWrite:

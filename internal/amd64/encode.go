@@ -24,9 +24,10 @@ func (l Level) String() string {
 // maxLabel bounds label numbers, because labels live in a slice.
 const maxLabel = 1 << 16
 
-// Assemble encodes list, pads the code with INT3 to a multiple of 64 bytes and appends pool, to which operands with
-// base RIP refer. VEX encodings are preferred over EVEX. It returns an error, naming the instruction, for a virtual
-// register, an operand of the wrong kind, an encoding that level lacks, or an undefined label.
+// Assemble encodes list, pads the code with INT3 to a multiple of 64 bytes and appends pool, to which
+// operands with base RIP refer. VEX encodings are preferred over EVEX. It returns an error, naming the
+// instruction, for a virtual register, an operand of the wrong kind, an encoding that level lacks, or an
+// undefined label.
 func Assemble(list []Inst, pool []byte, level Level) ([]byte, error) {
 	e := encoder{
 		b:       make([]byte, 0, 8*len(list)+len(pool)+128),
@@ -320,8 +321,8 @@ func (e *encoder) tail(x *fields, n int32) {
 	}
 }
 
-// modRM appends ModRM, SIB and displacement. reg is in place, n the scale of an 8-bit displacement, immBytes the
-// number of bytes that follow: a displacement from rip counts from the end of the instruction.
+// modRM appends ModRM, SIB and displacement. reg is in place, n the scale of an 8-bit displacement, immBytes
+// the number of bytes that follow: a displacement from rip counts from the end of the instruction.
 func (e *encoder) modRM(reg byte, rm *Operand, n, immBytes int32) {
 	switch {
 	case rm.Kind != Mem:

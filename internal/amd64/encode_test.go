@@ -29,7 +29,7 @@ func TestAssembleLayout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "48ffc8" + "0f8417000000" + "62f1ed58580d35000000" + "ebeb" + // 9+0x17 = 32, 19+0x35 = 64+8, 21-21 = 0
+	const want = "48ffc8" + "0f8417000000" + "62f1ed58580d35000000" + "ebeb" + // 9+0x17 = 32, 19+0x35 = 72
 		"660f1f840000000000" + "6690" + "c5f877" + "c3"
 	if got := hex.EncodeToString(code[:36]); got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -97,8 +97,8 @@ func TestEncodingsOfReference(t *testing.T) {
 		want string
 	}{
 		{ins(VMOVUPD, 64, V(17), MX(RDX, RCX, 1, 64)), "62e1fd48104c0a01"},
-		{ins(VFMADD231PD, 64, V(1), V(2), Operand{Kind: Mem, Base: RDI, Reg: -1, Scale: 1, Disp: 8, Bcast: true}),
-			"62f2ed58b84f01"},
+		{ins(VFMADD231PD, 64, V(1), V(2),
+			Operand{Kind: Mem, Base: RDI, Reg: -1, Scale: 1, Disp: 8, Bcast: true}), "62f2ed58b84f01"},
 		{ins(VMOVUPD, 64, V(1), MX(RDX, RCX, 1, 8192)), "62f1fd48108c0a00200000"},
 		{ins(VADDPD, 64, V(29), V(30), V(31)), "62018d4058ef"},
 		{masked, "62f1fdcf100c0a"},
@@ -160,7 +160,9 @@ func TestRoles(t *testing.T) {
 	for _, c := range []struct {
 		in   Inst
 		want bool
-	}{{merge, true}, {zero, false}, {blend, false}, {cmp, false}, {store, false}, {ins(VFMADD213PS, 16), true}} {
+	}{
+		{merge, true}, {zero, false}, {blend, false}, {cmp, false}, {store, false}, {ins(VFMADD213PS, 16), true},
+	} {
 		if got := c.in.ReadsDest(); got != c.want {
 			t.Errorf("%s: ReadsDest %v", c.in, got)
 		}

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata from this encoder, after checking it with GNU as and objdump")
+var update = flag.Bool("update", false, "rewrite testdata, after checking it with GNU as and objdump")
 
 // goldenGroups are the files of testdata and the first opcode of each.
 var goldenGroups = []struct {
@@ -90,8 +90,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestGoldenFresh derives the committed rows again: GNU as assembles the text, and what it gives must be the row's
-// bytes or disassemble to the same text.
+// TestGoldenFresh derives the committed rows again: GNU as assembles the text, and what it gives must be the
+// row's bytes or disassemble to the same text.
 func TestGoldenFresh(t *testing.T) {
 	for _, g := range goldenGroups[:len(goldenGroups)-1] {
 		data, err := os.ReadFile(filepath.Join("testdata", g.file))
@@ -141,7 +141,8 @@ func checkWithAs(t *testing.T, rows []goldenRow) {
 	for i, r := range rows {
 		if got[i].text != want[i].text || !bytes.Equal(got[i].code, r.code) {
 			if bad++; bad <= 20 {
-				t.Errorf("%s: got % x (%s), as gives % x (%s)", r.text, r.code, got[i].text, want[i].code, want[i].text)
+				t.Errorf("%s: got % x (%s), as gives % x (%s)",
+					r.text, r.code, got[i].text, want[i].code, want[i].text)
 			}
 		}
 	}

@@ -39,8 +39,8 @@ var freeGPRs = []int32{RAX, RCX, RDX, RBX, RSI, R8, R9, R10, R11, R14, R15}
 
 var conditions = []Op{JB, JAE, JE, JNE, JBE, JA, JL, JGE, JLE, JG}
 
-// TestHardware runs every instruction on this machine's processor and on the model, with random operands and values,
-// and compares all registers, the flags that the instruction defines and the memory.
+// TestHardware runs every instruction on this machine's processor and on the model, with random operands and
+// values, and compares all registers, the flags that the instruction defines and the memory.
 func TestHardware(t *testing.T) {
 	if err := execmem.Available(); err != nil {
 		t.Skip(err)
@@ -288,8 +288,9 @@ func randomElems(r *rand.Rand, b []byte) {
 var specials64, specials32 = specialBits()
 
 func specialBits() (w, n []uint64) {
-	for _, x := range []float64{0, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 1e300, 5e-324, 1e-310, 1 << 31, 1<<31 - 1, 1 << 52,
-		1<<53 - 1, 1 << 63, 1 << 64, 1e30, math.Inf(1), 1e-40, 3e38, 126, 1023, 1074, 149, 0x1p-1022} {
+	for _, x := range []float64{0, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3, 1e300, 5e-324, 1e-310, 1 << 31,
+		1<<31 - 1, 1 << 52, 1<<53 - 1, 1 << 63, 1 << 64, 1e30, math.Inf(1), 1e-40, 3e38, 126, 1023, 1074,
+		149, 0x1p-1022} {
 		b, f := math.Float64bits(x), uint64(math.Float32bits(float32(x)))
 		w = append(w, b, b|sign64, b-1&^sign64, b+1)
 		n = append(n, f, f|sign32, f-1&^sign32, f+1)

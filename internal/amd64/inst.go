@@ -1,6 +1,6 @@
-// Package amd64 knows the machine instructions that Lanes emits on x86-64: their names and operands, their encodings
-// (VEX, EVEX, legacy), and a simulator that executes them on a model machine. It knows no programs, no register
-// allocation and no Go runtime; it imports only the standard library.
+// Package amd64 knows the machine instructions that Lanes emits on x86-64: their names and operands, their
+// encodings (VEX, EVEX, legacy), and a simulator that executes them on a model machine. It knows no programs,
+// no register allocation and no Go runtime; it imports only the standard library.
 package amd64
 
 // Kind says what an Operand is.

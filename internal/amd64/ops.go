@@ -1,9 +1,10 @@
 package amd64
 
-// The opcodes, named by the Intel mnemonic in upper case. A suffix tells apart what Intel spells alike: K is the form
-// with an opmask (a compare into an opmask, a gather under one), R the form with a general-register source. MOVL is the
-// 32-bit MOV, which clears the upper half of a destination register; MOVB and MOVW store the low part of a register;
-// MOVZXB and MOVZXW load and zero-extend. LABEL defines the label A[0]; ALIGN pads with NOPs to a multiple of A[0] bytes.
+// The opcodes, named by the Intel mnemonic in upper case. A suffix tells apart what Intel spells alike: K is
+// the form with an opmask (a compare into an opmask, a gather under one), R the form with a general-register
+// source. MOVL is the 32-bit MOV, which clears the upper half of a destination register; MOVB and MOVW store
+// the low part of a register; MOVZXB and MOVZXW load and zero-extend. LABEL defines the label A[0]; ALIGN
+// pads with NOPs to a multiple of A[0] bytes.
 const (
 
 	// Moves

@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// A Machine executes instruction lists on a model of the processor and traps what a kernel must not do: reading an
-// undefined register, accessing memory outside the mapped regions, writing RSP or RBP, returning with dirty upper
-// halves, misaligned aligned moves. Its arithmetic is that of the hardware with the rounding mode and the masked
-// exceptions that Go runs with, NaN payloads included.
+// A Machine executes instruction lists on a model of the processor and traps what a kernel must not do:
+// reading an undefined register, accessing memory outside the mapped regions, writing RSP or RBP, returning
+// with dirty upper halves, misaligned aligned moves. Its arithmetic is that of the hardware with the rounding
+// mode and the masked exceptions that Go runs with, NaN payloads included.
 type Machine struct {
 	V     [32][64]byte
 	K     [8]uint64
@@ -49,7 +49,8 @@ var (
 	sem     *[opCount]semantic
 )
 
-// NewMachine returns a machine with all registers undefined, no memory, and leave to execute 100 million instructions.
+// NewMachine returns a machine with all registers undefined, no memory, and leave to execute 100 million
+// instructions.
 func NewMachine() *Machine {
 	semOnce.Do(func() { sem = semantics() })
 	return &Machine{Steps: 100_000_000}
@@ -241,8 +242,8 @@ func (m *Machine) noteWrites(in *Inst) {
 
 // writesStack says whether in writes RSP or RBP.
 func (in *Inst) writesStack() bool {
-	role := in.Op.Role(0)
-	return in.A[0].Kind == GPR && (in.A[0].Reg == RSP || in.A[0].Reg == RBP) && (role == Write || role == ReadWrite)
+	a, role := &in.A[0], in.Op.Role(0)
+	return a.Kind == GPR && (a.Reg == RSP || a.Reg == RBP) && (role == Write || role == ReadWrite)
 }
 
 // addr is the address of a memory operand that is not a gather's.

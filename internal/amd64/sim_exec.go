@@ -44,7 +44,8 @@ func execMovX(m *Machine, in *Inst) error {
 	return nil
 }
 
-// execMovHigh is VMOVHPD: memory to the high half beside the low half of the source, or the high half to memory.
+// execMovHigh is VMOVHPD: memory to the high half beside the low half of the source, or the high half to
+// memory.
 func execMovHigh(m *Machine, in *Inst) error {
 	if in.A[0].Kind == Mem {
 		return m.store(m.addr(&in.A[0]), 8, getElem(m.V[in.A[1].Reg][:], 1, 8))
@@ -71,7 +72,8 @@ func execMaskMov(m *Machine, in *Inst) error {
 			continue
 		}
 		if dst.Kind == Mem {
-			if err := m.store(m.addr(dst)+uint64(i*size), size, getElem(m.V[src.Reg][:], i, size)); err != nil {
+			v := getElem(m.V[src.Reg][:], i, size)
+			if err := m.store(m.addr(dst)+uint64(i*size), size, v); err != nil {
 				return err
 			}
 			continue
@@ -99,7 +101,8 @@ func execUcomisd(m *Machine, in *Inst) error {
 	return nil
 }
 
-// execFromGPR converts a 64-bit integer to element 0; the rest of the low 16 bytes comes from the first source.
+// execFromGPR converts a 64-bit integer to element 0; the rest of the low 16 bytes comes from the first
+// source.
 func execFromGPR(convert laneFunc) func(*Machine, *Inst) error {
 	return func(m *Machine, in *Inst) error {
 		v, err := m.scalarSource(&in.A[2], 8)
@@ -162,8 +165,8 @@ func execVptest(m *Machine, in *Inst) error {
 	return nil
 }
 
-// execCompress moves the active elements together. Memory receives only them; in a register the elements behind
-// them are merged or zero.
+// execCompress moves the active elements together. Memory receives only them; in a register the elements
+// behind them are merged or zero.
 func execCompress(m *Machine, in *Inst) error {
 	size := int(table[in.Op].elem)
 	n := int(in.Len) / size
@@ -194,7 +197,8 @@ func execCompress(m *Machine, in *Inst) error {
 	return nil
 }
 
-// execGather loads the elements that the opmask, or the sign bits of the mask register, select, and clears the mask.
+// execGather loads the elements that the opmask, or the sign bits of the mask register, select, and clears
+// the mask.
 func execGather(m *Machine, in *Inst) error {
 	size := int(table[in.Op].elem)
 	n := int(in.Len) / size

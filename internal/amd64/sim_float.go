@@ -2,9 +2,9 @@ package amd64
 
 import "math"
 
-// Floating-point elements. Every function comes for both widths; the 64-bit one works on the bits of a float64, the
-// 32-bit one on those of a float32. NaN rules are the processor's: the first source that is a NaN, made quiet, is
-// the result; an invalid operation gives the negative quiet NaN.
+// Floating-point elements. Every function comes for both widths; the 64-bit one works on the bits of a
+// float64, the 32-bit one on those of a float32. NaN rules are the processor's: the first source that is a
+// NaN, made quiet, is the result; an invalid operation gives the negative quiet NaN.
 
 const (
 	quiet64   = 1 << 51
@@ -138,8 +138,8 @@ func fma64(o fmaOrder, negMul, negAdd uint64) laneFunc {
 	}
 }
 
-// fma32 is fma64 for float32. The product is exact in float64; the sum is rounded to odd, so that rounding it to
-// float32 is the only rounding that counts (S. Boldo, G. Melquiond, doi:10.1109/TC.2007.70819).
+// fma32 is fma64 for float32. The product is exact in float64; the sum is rounded to odd, so that rounding it
+// to float32 is the only rounding that counts (S. Boldo, G. Melquiond, doi:10.1109/TC.2007.70819).
 func fma32(o fmaOrder, negMul, negAdd uint64) laneFunc {
 	return func(d, x, y uint64, _ uint8) uint64 {
 		a, b, c := o.pick(d, x, y)
@@ -206,8 +206,8 @@ func round32(_, x, _ uint64, imm uint8) uint64 {
 func vround64(_, x, _ uint64, imm uint8) uint64 { return round64(0, x, 0, imm&15) }
 func vround32(_, x, _ uint64, imm uint8) uint64 { return round32(0, x, 0, imm&15) }
 
-// cmpFloat is the predicate imm (0 eq, 1 lt, 2 le, 3 unordered, the negations 4..7, 8 eq or unordered, 9 nge, 10 ngt,
-// 11 false, 12..15 their negations) on numbers or NaNs.
+// cmpFloat is the predicate imm (0 eq, 1 lt, 2 le, 3 unordered, the negations 4..7, 8 eq or unordered, 9 nge,
+// 10 ngt, 11 false, 12..15 their negations) on numbers or NaNs.
 func cmpFloat(x, y float64, imm uint8) bool {
 	un := x != x || y != y
 	var r bool
@@ -235,8 +235,8 @@ func cmp32(_, x, y uint64, imm uint8) uint64 {
 	return ones(cmpFloat(float64(f32(x)), float64(f32(y)), imm))
 }
 
-// rangeOp is VRANGE on elements whose sign bit is sign and whose infinity is inf: minimum, maximum, or either by
-// magnitude (imm bits 0 and 1), with the sign of the first source, of the result, + or - (bits 2 and 3).
+// rangeOp is VRANGE on elements whose sign bit is sign and whose infinity is inf: minimum, maximum, or either
+// by magnitude (imm bits 0 and 1), with the sign of the first source, of the result, + or - (bits 2 and 3).
 func rangeOp(x, y, sign, inf, quiet uint64, imm uint8) uint64 {
 	nanX, nanY := x&^sign > inf, y&^sign > inf
 	var r uint64
@@ -328,7 +328,8 @@ func scalef32(_, x, y uint64, _ uint8) uint64 {
 	case isNaN32(y):
 		return y | quiet32
 	}
-	return bits32(float32(scalef(float64(f32(x)), float64(f32(y))))) // the float64 is exact or far out of range
+	// The float64 is exact or far out of range.
+	return bits32(float32(scalef(float64(f32(x)), float64(f32(y)))))
 }
 
 // getExp is floor(log2|x|) as a number.
@@ -357,8 +358,8 @@ func getExp32(_, x, _ uint64, _ uint8) uint64 {
 	return bits32(float32(getExp(float64(f32(x)))))
 }
 
-// getMant is the mantissa of x in [1,2), [1/2,2), [1/2,1) or [3/4,3/2) (imm bits 0 and 1) with the sign of x, with
-// sign + (bit 2), or NaN for negative x (bit 3).
+// getMant is the mantissa of x in [1,2), [1/2,2), [1/2,1) or [3/4,3/2) (imm bits 0 and 1) with the sign of x,
+// with sign + (bit 2), or NaN for negative x (bit 3).
 func getMant(x float64, imm uint8) float64 {
 	neg := math.Signbit(x)
 	if imm&8 != 0 && neg && x != 0 {
@@ -465,5 +466,5 @@ func fixup32(d, x, table uint64, _ uint8) uint64 {
 }
 
 // fixupValues are the constant responses of VFIXUPIMM.
-var fixupValues = [16]float64{4: math.Inf(-1), 5: math.Inf(1), 7: math.Copysign(0, -1), 8: 0, 9: -1, 10: 1, 11: 0.5,
-	12: 90, 13: math.Pi / 2, 14: math.MaxFloat64, 15: -math.MaxFloat64}
+var fixupValues = [16]float64{4: math.Inf(-1), 5: math.Inf(1), 7: math.Copysign(0, -1), 8: 0, 9: -1, 10: 1,
+	11: 0.5, 12: 90, 13: math.Pi / 2, 14: math.MaxFloat64, 15: -math.MaxFloat64}

@@ -1,7 +1,7 @@
 package amd64
 
-// semantics is the meaning of every opcode. It is built on first use, so that a program without a Machine does not
-// carry it.
+// semantics is the meaning of every opcode. It is built on first use, so that a program without a Machine
+// does not carry it.
 func semantics() *[opCount]semantic {
 	return &[opCount]semantic{
 

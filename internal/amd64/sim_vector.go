@@ -4,9 +4,9 @@ import "fmt"
 
 // A semantic is the meaning of an opcode, in one of three forms.
 type semantic struct {
-	// lane computes one element of the destination from the old destination (or, for the four-operand blends, the
-	// selector), the first and second source, and the immediate. Sources are zero-extended; the result is truncated.
-	// For an opmask destination it gives zero or not.
+	// lane computes one element of the destination from the old destination (or, for the four-operand blends,
+	// the selector), the first and second source, and the immediate. Sources are zero-extended; the result is
+	// truncated. For an opmask destination it gives zero or not.
 	lane func(d, x, y uint64, imm uint8) uint64
 	mode laneMode
 
@@ -27,7 +27,8 @@ const (
 	lowLane             // element 0; the rest of the register comes from the first source
 )
 
-// sources returns the indices of first, second and third source operand, or 0 if there is none, and the immediate.
+// sources returns the indices of first, second and third source operand, or 0 if there is none, and the
+// immediate.
 func (in *Inst) sources() (x, y, z int, imm uint8) {
 	for i := 1; i < 4; i++ {
 		switch {
@@ -169,8 +170,8 @@ func (m *Machine) checkAligned(in *Inst, addr uint64) error {
 	return nil
 }
 
-// writeLanes writes the active elements of r to the destination of n elements. The others become zero or keep the
-// value in old.
+// writeLanes writes the active elements of r to the destination of n elements. The others become zero or keep
+// the value in old.
 func (m *Machine) writeLanes(in *Inst, r, old *vector, n int, active uint64) error {
 	dst, elem := &in.A[0], int(table[in.Op].elem)
 	if dst.Kind == Mem {

@@ -9,10 +9,12 @@ import (
 var gprNames = [4][16]string{
 	{"al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil",
 		"r8b", "r9b", "r10b", "r11b", "r12b", "r13b", "r14b", "r15b"},
-	{"ax", "cx", "dx", "bx", "sp", "bp", "si", "di", "r8w", "r9w", "r10w", "r11w", "r12w", "r13w", "r14w", "r15w"},
+	{"ax", "cx", "dx", "bx", "sp", "bp", "si", "di",
+		"r8w", "r9w", "r10w", "r11w", "r12w", "r13w", "r14w", "r15w"},
 	{"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi",
 		"r8d", "r9d", "r10d", "r11d", "r12d", "r13d", "r14d", "r15d"},
-	{"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"},
+	{"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+		"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"},
 }
 
 // String returns the mnemonic in lower case.
@@ -23,9 +25,9 @@ func (op Op) String() string {
 	return table[op].name
 }
 
-// String returns the instruction in Intel syntax as GNU as reads it, such as
-// "vaddpd zmm1{k2}{z}, zmm3, qword ptr [rip+8]{1to8}". An offset from rip counts from the start of the constant pool.
-// Labels print as L1, virtual registers as v64 and k64.
+// String returns the instruction in Intel syntax as GNU as reads it, such as "vaddpd zmm1{k2}{z}, zmm3, qword
+// ptr [rip+8]{1to8}". An offset from rip counts from the start of the constant pool. Labels print as L1,
+// virtual registers as v64 and k64.
 func (in Inst) String() string {
 	switch {
 	case in.Op == LABEL:

@@ -10,9 +10,9 @@ const (
 	anyLen = 16 + 32 + 64
 )
 
-// table is the instruction table, after the Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.
-// Columns: mnemonic, form, code, W under VEX, W under EVEX, bytes per element of the destination and of the memory
-// operand, memory tuple, vector lengths, alternative opcode or digit, traits.
+// table is the instruction table, after the Intel 64 and IA-32 Architectures Software Developer's Manual,
+// volume 2. Columns: mnemonic, form, code, W under VEX, W under EVEX, bytes per element of the destination
+// and of the memory operand, memory tuple, vector lengths, alternative opcode or digit, traits.
 var table = [opCount]desc{
 
 	// Moves.
