@@ -12,7 +12,7 @@ import (
 	"github.com/lanes-go/lanes/kernels"
 )
 
-// printCase is a line of testdata/print.txt.
+// printCase is a line of testdata/print/print.txt.
 type printCase struct {
 	DType     string
 	Shape     []int
@@ -97,7 +97,7 @@ func (c *printCase) options(t *testing.T) (o PrintOptions) {
 }
 
 func TestPrintAsNumPy(t *testing.T) {
-	text, err := os.ReadFile("testdata/print.txt")
+	text, err := os.ReadFile("testdata/print/print.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
