@@ -91,7 +91,7 @@ func (d *desc) scale(n int, bcast bool) int {
 }
 
 // lanes is the number of elements an instruction of vector length n works on.
-func (d *desc) lanes(n int) int { return n / int(max(d.elem, d.src)) }
+func (d *desc) lanes(n int) int { return n / int(max(d.elem, d.src, 1)) }
 
 type trait uint16
 
@@ -104,7 +104,6 @@ const (
 	needK                    // EVEX with an opmask that may not be k0
 	trim                     // the VEX form's mnemonic lacks the trailing element size: VPANDQ is VPAND
 	l1                       // opmask instruction with VEX.L = 1
-	jump                     // transfers control to a label
 )
 
 // place is the encoding field an operand goes into.
@@ -276,9 +275,9 @@ const (
 	ReadWrite             // the operand is read and written
 )
 
-// Role returns the role of the operand at index i. The registers inside a memory operand are always read,
-// whatever the role of the operand, except that a gather clears its mask. Merging is a matter of the
-// instruction: see Inst.ReadsDest.
+// Role returns the role of the operand at index i. The registers inside a memory operand are read, whatever
+// the role of the operand. Operands do not tell all: an opmask may make the destination a source (see
+// Inst.ReadsDest), a gather clears its opmask Inst.K, CQO writes RDX, and IDIV reads and writes RAX and RDX.
 func (op Op) Role(i int) Role {
 	if op == 0 || op >= opCount || i < 0 || i > 3 {
 		return RoleNone
@@ -300,7 +299,13 @@ func (op Op) Role(i int) Role {
 
 // HasVEX says whether the instruction can be encoded without AVX-512: with registers below 16, no opmask, no
 // broadcast and at most 32 bytes of vector.
-func (op Op) HasVEX() bool { return table[op].evex == no || table[op].vex != no }
+func (op Op) HasVEX() bool {
+	d := &table[op]
+	return d.vex != no && !d.isOpmask() || d.vex == no && d.evex == no
+}
+
+// isOpmask says whether the row is an instruction on opmasks, which VEX encodes although it is part of AVX-512.
+func (d *desc) isOpmask() bool { return d.form >= kRVM && d.form <= kMov }
 
 // Elem returns the element size in bytes of the destination, the granularity of an opmask.
 func (op Op) Elem() int { return int(table[op].elem) }

@@ -105,7 +105,7 @@ func (e *encoder) inst(in *Inst) string {
 	if msg := checkVector(d, in, asVEX); msg != "" {
 		return msg
 	}
-	if e.level < AVX512 && (!asVEX || d.form >= kRVM && d.form <= kMov) {
+	if e.level < AVX512 && (!asVEX || d.isOpmask()) {
 		return "needs AVX-512"
 	}
 	switch {

@@ -3,6 +3,7 @@ package amd64
 import (
 	"bytes"
 	"encoding/hex"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -88,6 +89,29 @@ func TestAssembleErrors(t *testing.T) {
 	}
 }
 
+// TestAssembleAnything feeds it random instructions: an error or code, but no panic.
+func TestAssembleAnything(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	small := func() int32 { return []int32{-1, 0, 1, 4, 15, 16, 31, 32, 64, 70, 1 << 20, -1 << 31}[r.IntN(12)] }
+	for range 200_000 {
+		in := Inst{Op: Op(r.IntN(int(opCount) + 2)), Len: uint8(16 * r.IntN(9)), Zero: r.IntN(4) == 0}
+		if r.IntN(2) == 0 {
+			in.K = small()
+		}
+		for i := range r.IntN(5) {
+			in.A[i] = Operand{Kind: Kind(r.IntN(8)), Scale: uint8(r.IntN(9)), Bcast: r.IntN(4) == 0,
+				Base: int8(r.IntN(20) - 2), Reg: small(), Disp: small()}
+		}
+		code, err := Assemble([]Inst{in}, nil, Level(r.IntN(2)))
+		if (code == nil) == (err == nil) {
+			t.Fatalf("%s: % x, %v", in, code, err)
+		}
+		if in.Op != 0 && in.Op < opCount {
+			in.ReadsDest()
+		}
+	}
+}
+
 // TestEncodingsOfReference holds rows that two assemblers agree on, written without this package's printer.
 func TestEncodingsOfReference(t *testing.T) {
 	masked := ins(VMOVUPD, 64, V(1), MX(RDX, RCX, 1, 0))
@@ -150,6 +174,13 @@ func TestRoles(t *testing.T) {
 			if got := c.op.Role(i); got != w {
 				t.Errorf("%s.Role(%d) = %d, want %d", c.op, i, got, w)
 			}
+		}
+	}
+	for op, want := range map[Op]bool{
+		VADDPD: true, MOV: true, BZHI: true, VPMULLQ: false, KORB: false, KMOVQ: false,
+	} {
+		if op.HasVEX() != want {
+			t.Errorf("%s.HasVEX() = %v", op, !want)
 		}
 	}
 	merge := Inst{Op: VADDPD, Len: 64, K: 1, A: [4]Operand{V(1), V(2), V(3)}}
