@@ -339,8 +339,11 @@ func TestForCancel(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		var ran atomic.Int64
 		err := parallel.For(ctx, 1000, 1, heavy, threads, func(lo, hi int) error {
-			if ran.Add(1) == 5 {
+			switch n := ran.Add(1); {
+			case n == 5:
 				cancel(cause)
+			case n > 5: // on another goroutine, before the cancellation
+				<-ctx.Done()
 			}
 			return nil
 		})
@@ -366,8 +369,8 @@ func TestForCancel(t *testing.T) {
 	settle(t)
 }
 
-// TestForLatency checks that the caller does not wait for a worker that has not begun: all processors are taken
-// by goroutines that never yield by themselves.
+// TestForLatency checks that the caller does not wait for a worker that has not begun: all processors are
+// taken by goroutines that never yield by themselves.
 func TestForLatency(t *testing.T) {
 	procs(t, 2)
 	parallel.For(nil, 100, 1, heavy, 0, func(lo, hi int) error { return nil })

@@ -130,13 +130,15 @@ func TestMapErrors(t *testing.T) {
 func TestMapStops(t *testing.T) {
 	var ran atomic.Int32
 	_, err := parallel.Map(nil, 2, make([]int, 10_000), func(ctx context.Context, _ int) (int, error) {
-		if ran.Add(1) == 10 {
+		switch n := ran.Add(1); {
+		case n == 10:
 			return 0, errors.New("stop")
+		case n > 10: // on another goroutine, before the cancellation
+			<-ctx.Done()
 		}
-		time.Sleep(10 * time.Microsecond)
 		return 0, nil
 	})
-	if err == nil || ran.Load() > 1000 {
+	if err == nil || ran.Load() > 12 {
 		t.Errorf("%d of 10000 tasks ran, the 10th failed; error %v", ran.Load(), err)
 	}
 }
