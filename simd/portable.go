@@ -83,6 +83,7 @@ func stepOf(p *Program, in *Ins) step {
 	case OpLookup:
 		table := p.tables[in.Imm]
 		return unary(func(d, a []uint64) {
+			a = a[:len(d)]
 			for i := range d {
 				d[i] = table[a[i]&uint64(len(table)-1)]
 			}

@@ -109,30 +109,35 @@ func withMask(m step, t byType) byType          { t[Mask] = m; return t }
 func withFloats(f32, f64 step, t byType) byType { t[F32], t[F64] = f32, f64; return t }
 
 func add[T numberT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = a[i] + b[i]
 	}
 }
 
 func sub[T numberT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = a[i] - b[i]
 	}
 }
 
 func mul[T numberT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = T(a[i] * b[i])
 	}
 }
 
 func div[T floatT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = a[i] / b[i]
 	}
 }
 
 func idiv(d, a, b []int64) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		switch b[i] {
 		case 0:
@@ -146,6 +151,7 @@ func idiv(d, a, b []int64) {
 }
 
 func neg[T intT](d, a []T) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = -a[i]
 	}
@@ -154,30 +160,35 @@ func neg[T intT](d, a []T) {
 func same[T intT](d, a []T) { copy(d, a) }
 
 func neg32(d, a []uint32) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = a[i] ^ 1<<31
 	}
 }
 
 func neg64(d, a []uint64) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = a[i] ^ 1<<63
 	}
 }
 
 func abs32(d, a []uint32) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = a[i] &^ (1 << 31)
 	}
 }
 
 func abs64(d, a []uint64) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = a[i] &^ (1 << 63)
 	}
 }
 
 func absInt[T intT](d, a []T) {
+	a = a[:len(d)]
 	for i := range d {
 		x := a[i]
 		if x < 0 {
@@ -189,42 +200,49 @@ func absInt[T intT](d, a []T) {
 
 // sqrt of a float32 through float64 rounds right: 53 >= 2*24+2 bits.
 func sqrt[T floatT](d, a []T) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = T(math.Sqrt(float64(a[i])))
 	}
 }
 
 func fma64(d, a, b, c []float64) {
+	a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
 	for i := range d {
 		d[i] = math.FMA(a[i], b[i], c[i])
 	}
 }
 
 func fms64(d, a, b, c []float64) {
+	a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
 	for i := range d {
 		d[i] = math.FMA(a[i], b[i], -c[i])
 	}
 }
 
 func fnma64(d, a, b, c []float64) {
+	a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
 	for i := range d {
 		d[i] = math.FMA(-a[i], b[i], c[i])
 	}
 }
 
 func fma32(d, a, b, c []float32) {
+	a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
 	for i := range d {
 		d[i] = fmaSingle(a[i], b[i], c[i])
 	}
 }
 
 func fms32(d, a, b, c []float32) {
+	a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
 	for i := range d {
 		d[i] = fmaSingle(a[i], b[i], -c[i])
 	}
 }
 
 func fnma32(d, a, b, c []float32) {
+	a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
 	for i := range d {
 		d[i] = fmaSingle(-a[i], b[i], c[i])
 	}
@@ -249,18 +267,21 @@ func fmaSingle(x, y, z float32) float32 {
 }
 
 func least[T numberT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = min(a[i], b[i])
 	}
 }
 
 func most[T numberT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = max(a[i], b[i])
 	}
 }
 
 func minNum[T floatT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		switch x, y := a[i], b[i]; {
 		case x != x:
@@ -274,6 +295,7 @@ func minNum[T floatT](d, a, b []T) {
 }
 
 func maxNum[T floatT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		switch x, y := a[i], b[i]; {
 		case x != x:
@@ -287,102 +309,119 @@ func maxNum[T floatT](d, a, b []T) {
 }
 
 func floor[T floatT](d, a []T) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = T(math.Floor(float64(a[i])))
 	}
 }
 
 func ceil[T floatT](d, a []T) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = T(math.Ceil(float64(a[i])))
 	}
 }
 
 func trunc[T floatT](d, a []T) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = T(math.Trunc(float64(a[i])))
 	}
 }
 
 func rint[T floatT](d, a []T) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = T(math.RoundToEven(float64(a[i])))
 	}
 }
 
 func mulWide(d, a, b []uint64) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = uint64(uint32(a[i])) * uint64(uint32(b[i]))
 	}
 }
 
 func and[T intT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = a[i] & b[i]
 	}
 }
 
 func or[T intT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = a[i] | b[i]
 	}
 }
 
 func xor[T intT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = a[i] ^ b[i]
 	}
 }
 
 func andNot[T intT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = a[i] &^ b[i]
 	}
 }
 
 func not[T intT](d, a []T) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = ^a[i]
 	}
 }
 
 func notMask(d, a []uint8) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = a[i] ^ 1
 	}
 }
 
 func shlV[T intT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = a[i] << b[i]
 	}
 }
 
 func shrV[T, U intT](d, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = a[i] >> U(b[i])
 	}
 }
 
 func less[T numberT](d []uint8, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = bit(a[i] < b[i])
 	}
 }
 
 func lessEq[T numberT](d []uint8, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = bit(a[i] <= b[i])
 	}
 }
 
 func equal[T numberT](d []uint8, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = bit(a[i] == b[i])
 	}
 }
 
 func differ[T numberT](d []uint8, a, b []T) {
+	a, b = a[:len(d)], b[:len(d)]
 	for i := range d {
 		d[i] = bit(a[i] != b[i])
 	}
@@ -398,6 +437,7 @@ func bit(c bool) uint8 {
 // choose is select: b where the mask a is set, else c. It has no branch: masks are often random.
 func choose[T uint8 | uint16 | uint32 | uint64](dp, ap, bp, cp unsafe.Pointer, n int) {
 	d, m, x, y := view[T](dp, n), view[uint8](ap, n), view[T](bp, n), view[T](cp, n)
+	m, x, y = m[:len(d)], x[:len(d)], y[:len(d)]
 	for i := range d {
 		k := -T(m[i])
 		d[i] = x[i]&k | y[i]&^k
@@ -409,18 +449,21 @@ func shiftStep(op Op, t Type, k uint) step {
 	switch {
 	case op == OpShl && t.Size() == 2:
 		return unary(func(d, a []uint16) {
+			a = a[:len(d)]
 			for i := range d {
 				d[i] = a[i] << k
 			}
 		})
 	case op == OpShl && t.Size() == 4:
 		return unary(func(d, a []uint32) {
+			a = a[:len(d)]
 			for i := range d {
 				d[i] = a[i] << k
 			}
 		})
 	case op == OpShl:
 		return unary(func(d, a []uint64) {
+			a = a[:len(d)]
 			for i := range d {
 				d[i] = a[i] << k
 			}
@@ -443,6 +486,7 @@ func shiftStep(op Op, t Type, k uint) step {
 
 func shrBy[T intT](k uint) step {
 	return unary(func(d, a []T) {
+		a = a[:len(d)]
 		for i := range d {
 			d[i] = a[i] >> k
 		}
@@ -475,12 +519,14 @@ func convertStep(from, to Type) step {
 }
 
 func toFloat[A numberT, D floatT](d []D, a []A) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = D(a[i])
 	}
 }
 
 func toInt32[A floatT](d []int32, a []A) {
+	a = a[:len(d)]
 	for i := range d {
 		switch x := float64(a[i]); {
 		case x != x:
@@ -496,6 +542,7 @@ func toInt32[A floatT](d []int32, a []A) {
 }
 
 func toInt64(d []int64, a []float64) {
+	a = a[:len(d)]
 	for i := range d {
 		switch x := a[i]; {
 		case x != x:
@@ -544,6 +591,7 @@ func resizeTo[A intT](to Type) step {
 }
 
 func resized[A, D intT](d []D, a []A) {
+	a = a[:len(d)]
 	for i := range d {
 		d[i] = D(a[i])
 	}

@@ -9,22 +9,23 @@ import (
 
 // The race detector does not see what generated code reads and writes, so it is told.
 func traceAccess(p *Program, n int, ptrs []unsafe.Pointer, strides []int) {
-	for k, o := range append(p.Sources(), p.sinks...) {
+	for k, o := range p.sources {
 		size := o.Type.Size()
-		switch {
-		case o.Op == OpIndex:
-		case o.Op == OpScalar:
+		switch o.Op {
+		case OpScalar:
 			runtime.RaceReadRange(ptrs[k], size)
-		case o.Op == OpLoad:
+		case OpLoad:
 			runtime.RaceReadRange(ptrs[k], n*size)
-		case o.Op == OpStrided:
+		case OpStrided:
 			for i := range n {
 				runtime.RaceReadRange(unsafe.Add(ptrs[k], i*strides[k]), size)
 			}
-		case o.Op == OpAccumulate:
-			runtime.RaceWriteRange(ptrs[k], AccLanes*size)
-		default:
-			runtime.RaceWriteRange(ptrs[k], n*size)
 		}
+	}
+	for k, o := range p.sinks {
+		if o.Op == OpAccumulate {
+			n = AccLanes
+		}
+		runtime.RaceWriteRange(ptrs[len(p.sources)+k], n*o.Type.Size())
 	}
 }
