@@ -18,10 +18,10 @@ type portableCode struct {
 	states sync.Pool // *portableState
 }
 
-// place says where a value lies: in a block of its own, or in the memory of a source.
+// place says where a value lies: in a block of its own, or in the memory of a source or a sink.
 type place struct {
-	slot   int32 // block, or -1
-	source int32 // source whose memory is read in place, or -1
+	slot    int32 // block, or -1
+	operand int32 // operand whose memory is used in place, sinks behind sources, or -1
 }
 
 type portableIns struct {
@@ -58,8 +58,12 @@ func newPortable(p *Program) *portableCode {
 			c.code[open[0]].skip = len(c.code)
 			open = open[:0]
 		case OpConst, OpLoad:
-			if c.places[i].source >= 0 || in.Op == OpConst {
+			if c.places[i].operand >= 0 || in.Op == OpConst {
 				continue
+			}
+		case OpStore:
+			if c.places[in.Args[0]].operand == int32(len(p.sources))+int32(in.Imm) {
+				continue // computed in place
 			}
 		}
 		c.code = append(c.code, portableIns{ins: in, step: s, id: Value(i), size: laneSize(t)})
@@ -122,6 +126,7 @@ func (c *portableCode) allocate() {
 			}
 		}
 	}
+	direct := c.direct(last)
 	var free []int32
 	dying := make([][]int32, len(c.p.ins)+1)
 	for i := range c.p.ins {
@@ -129,7 +134,9 @@ func (c *portableCode) allocate() {
 		c.places[i] = place{-1, -1}
 		switch {
 		case in.Op == OpLoad && !stored[i]:
-			c.places[i].source = int32(in.Imm)
+			c.places[i].operand = int32(in.Imm)
+		case i == direct:
+			c.places[i].operand = int32(len(c.p.sources))
 		case in.Type != Invalid && !in.Op.isSink():
 			s := int32(c.slots)
 			if k := len(free); k > 0 && in.Op != OpConst && in.Op != OpScalar {
@@ -144,6 +151,19 @@ func (c *portableCode) allocate() {
 		}
 		free = append(free, dying[i]...)
 	}
+}
+
+// direct finds the value that can be computed right into the one sink: the last instruction's, which no other reads. A
+// sink may lie on a source, element for element, so nothing may read sources behind it.
+func (c *portableCode) direct(last []int) int {
+	i := len(c.p.ins) - 2
+	if len(c.p.sinks) != 1 || i < 0 || c.p.ins[i+1].Op != OpStore || c.p.ins[i+1].Args[0] != Value(i) || last[i] != i+1 {
+		return -1
+	}
+	if op := c.p.ins[i].Op; op.isSource() || op == OpConst {
+		return -1
+	}
+	return i
 }
 
 func (c *portableCode) newState() *portableState {
@@ -166,7 +186,7 @@ func (c *portableCode) run(n int, start int64, ptrs []unsafe.Pointer, strides []
 		s.block(c, lo, min(portableBlock, n-lo), start, ptrs, strides)
 	}
 	for i, pl := range c.places {
-		if pl.source >= 0 {
+		if pl.operand >= 0 {
 			s.ptr[i] = nil
 		}
 	}
@@ -176,8 +196,8 @@ func (c *portableCode) run(n int, start int64, ptrs []unsafe.Pointer, strides []
 // block runs the program on elements lo … lo+n-1.
 func (s *portableState) block(c *portableCode, lo, n int, start int64, ptrs []unsafe.Pointer, strides []int) {
 	for i, pl := range c.places {
-		if pl.source >= 0 {
-			s.ptr[i] = unsafe.Add(ptrs[pl.source], lo*c.p.ins[i].Type.Size())
+		if pl.operand >= 0 {
+			s.ptr[i] = unsafe.Add(ptrs[pl.operand], lo*c.p.ins[i].Type.Size())
 		}
 	}
 	for k := 0; k < len(c.code); k++ {
