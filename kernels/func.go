@@ -93,7 +93,9 @@ func Lookup(name string) *Func { return table.byName[name] }
 
 // Operator returns the function of an operator spelling ("+", "//", "and") with one or two operands, nil if there is
 // none.
-func Operator(spelling string, arity int) *Func { return table.byOperator[operatorKey{spelling, arity}] }
+func Operator(spelling string, arity int) *Func {
+	return table.byOperator[operatorKey{spelling, arity}]
+}
 
 // Funcs returns all functions in the order of the table.
 func Funcs() []*Func { return append([]*Func(nil), table.rows...) }

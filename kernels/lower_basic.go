@@ -50,7 +50,9 @@ func lowerSign(b *simd.Builder, x simd.Value) simd.Value {
 	return b.Select(b.Lt(x, zero), b.Int(t, -1), positive)
 }
 
-func lowerReciprocal(b *simd.Builder, x simd.Value) simd.Value { return b.Div(b.Float(b.TypeOf(x), 1), x) }
+func lowerReciprocal(b *simd.Builder, x simd.Value) simd.Value {
+	return b.Div(b.Float(b.TypeOf(x), 1), x)
+}
 
 // swapped exchanges the operands.
 func swapped(f func(b *simd.Builder, x, y simd.Value) simd.Value) func(b *simd.Builder, x, y simd.Value) simd.Value {
@@ -210,7 +212,9 @@ func lowerFmax(b *simd.Builder, x, y simd.Value) simd.Value {
 	return lowerMax(b, x, y)
 }
 
-func lowerClip(b *simd.Builder, x, lo, hi simd.Value) simd.Value { return lowerMin(b, lowerMax(b, x, lo), hi) }
+func lowerClip(b *simd.Builder, x, lo, hi simd.Value) simd.Value {
+	return lowerMin(b, lowerMax(b, x, lo), hi)
+}
 
 // ofFloat applies f to floats; integers and bools are their own rounding.
 func ofFloat(f func(*simd.Builder, simd.Value) simd.Value) func(*simd.Builder, simd.Value) simd.Value {
