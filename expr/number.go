@@ -60,11 +60,10 @@ func (lx *lexer) badNumber(start int) tokenKind {
 	}
 	text := lx.src[start:lx.pos]
 	hint := ""
-	if i := strings.IndexFunc(text, func(r rune) bool { return r >= 'A' }); i > 0 && text[0] != '0' {
-		if name := text[i:]; strings.Trim(text[:i], "0123456789.") == "" && nameKind(name) == tName &&
-			!strings.ContainsAny(name, "._") {
-			hint = "write " + firstRunes(text[:i], 40) + "*" + firstRunes(name, 40)
-		}
+	number := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	name := text[len(number):]
+	if len(text) < 40 && strings.Trim(number, "0123456789.") == "" && name != "" && name != "e" && name[0]|0x20 != 'x' {
+		hint = "write " + number + "*" + name
 	}
 	return lx.fail(start, lx.pos, "malformed number "+quote(text), hint)
 }
@@ -141,12 +140,12 @@ func intValue(text string) (*big.Int, bool) {
 }
 
 // floatValue returns a float literal rounded once to float64. Overflow, and underflow of a nonzero literal to zero,
-// are not ok.
+// are not ok; then v is infinite or zero.
 func floatValue(text string) (v float64, ok bool) {
 	text = strings.ReplaceAll(text, "_", "")
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return 0, false
+		return math.Inf(1), false
 	}
 	if v == 0 {
 		mantissa, exponent := strings.ToLower(text), "e"
@@ -159,8 +158,11 @@ func floatValue(text string) (v float64, ok bool) {
 	return v, true
 }
 
-// formatFloat writes a finite float so that it parses back to the same bits, always as a float.
+// formatFloat writes a float so that it parses back to the same bits, always as a float, or as inf.
 func formatFloat(v float64) string {
+	if math.IsInf(v, 1) {
+		return "inf"
+	}
 	if a := math.Abs(v); a == 0 || 1e-5 <= a && a < 1e16 {
 		s := strconv.FormatFloat(v, 'f', -1, 64)
 		if !strings.Contains(s, ".") {

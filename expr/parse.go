@@ -129,6 +129,9 @@ func (p *parser) statement() {
 		}
 		s.exprs = p.exprList()
 	}
+	for _, tok := range s.names {
+		p.name(p.nameAt(tok)) // so that every name has a number
+	}
 	s.hi = int32(len(p.nodes))
 	p.stmts = append(p.stmts, s)
 }
@@ -386,6 +389,9 @@ func (p *parser) attribute(x int32) int32 {
 	}
 	base := p.print(x)
 	hint := "quote the name with backticks if it is a column: `" + base + "." + name + "`"
+	if p.nodes[x].kind != nName || base[0] == '`' {
+		hint = ""
+	}
 	if p.kind() == tLParen {
 		hint = "write " + name + "(" + base + ")"
 		if modules[base] {
@@ -544,7 +550,7 @@ func (p *parser) number(tok token) int32 {
 			n.kind = nImag
 		}
 		if c.f, ok = floatValue(strings.TrimRight(text, "jJ")); !ok {
-			p.overflow(tok, quote(text)+" is out of the range of float64", "write inf, or 0.0")
+			p.overflow(tok, quote(text)+" is out of the range of float64", "write "+formatFloat(c.f))
 		}
 	}
 	p.consts = append(p.consts, c)

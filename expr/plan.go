@@ -1,0 +1,297 @@
+package expr
+
+import (
+	"math/big"
+	"slices"
+
+	"github.com/lanes-go/lanes/kernels"
+	"github.com/lanes-go/lanes/simd"
+)
+
+// plan is how a bound program runs. Level by level it does the steps, the stages and the checks; all results are
+// stored by stages of the last level, after every check.
+type plan struct {
+	cost   []int32 // by node: estimated cost of what a consumer would have to repeat
+	level  []int32 // by node
+	kept   []int32 // by node: the memory it is kept in, or none
+	why    []string
+	ints   []*big.Int // weak integer constants
+	temps  []temp
+	slots  int // scalars kept
+	steps  []step
+	stages []stage
+	checks []check1
+}
+
+// temp is memory for an intermediate value that is smaller than what it feeds, or that is looked at before the results
+// may be written.
+type temp struct {
+	node int32
+	slot int // of a value without axes; -1 if it has any
+}
+
+// step computes a scalar in Go: a weak integer operation, or a weak value as another dtype.
+type step struct {
+	level int32
+	node  int32
+}
+
+// check1 is an exponent of an integer power that must not be negative.
+type check1 struct {
+	level    int32
+	node     int32 // the exponent
+	power    int32 // the power
+	exponent int32 // index of its temp
+}
+
+// stage is one pass over the data: everything of one level and one space.
+type stage struct {
+	level   int32
+	space   int32
+	sources []source
+	sinks   []sink
+	kernel  *kernels.Stage
+	dims    []int32 // classes of its axes
+	program func(b *simd.Builder, src []simd.Value) []simd.Value
+}
+
+// source is an operand of a stage: an input or a kept value.
+type source struct {
+	node  int32
+	input int32 // or none
+	temp  int32 // or none
+}
+
+// sink is a value that a stage stores.
+type sink struct {
+	node   int32
+	result int // or -1
+	temp   int32
+}
+
+const cheap = 1 // cost of a load and one simple operation: repeated rather than kept
+
+// cut decides which values are kept in memory, and in which stage every value is computed.
+func (b *binder) cut() {
+	n := len(b.nodes)
+	used := b.used()
+	b.cost, b.level, b.kept = make([]int32, n), make([]int32, n), filled(n)
+	b.why = make([]string, n)
+	spaces := make([]int32, n)
+	for i := range b.nodes {
+		spaces[i] = b.shapes.space(b.nodes[i].shape)
+	}
+	for i := range b.nodes {
+		if !used[i] {
+			continue
+		}
+		x := &b.nodes[i]
+		b.cost[i] = costOf(x)
+		for k, a := range x.args {
+			b.level[i] = max(b.level[i], b.levelFor(x, a, isIntPower(x) && k == 1))
+			b.keepFor(int32(i), a, k, spaces)
+			if b.kept[a] == none {
+				b.cost[i] = min(b.cost[i]+b.cost[a], 1<<20)
+			}
+		}
+		if isStep(x, b.nodes) {
+			b.keep(int32(i), "a Go scalar is converted once per call")
+			b.steps = append(b.steps, step{b.level[i], int32(i)})
+		}
+	}
+	b.makeStages(spaces)
+	slices.SortStableFunc(b.steps, func(x, y step) int { return int(x.level - y.level) })
+	slices.SortStableFunc(b.checks, func(x, y check1) int { return int(x.level - y.level) })
+}
+
+// used marks the nodes that the results need.
+func (b *binder) used() []bool {
+	used := make([]bool, len(b.nodes))
+	for _, r := range b.results {
+		used[r] = true
+	}
+	for i := len(b.nodes) - 1; i >= 0; i-- {
+		if used[i] {
+			for _, a := range b.nodes[i].args {
+				used[a] = true
+			}
+		}
+	}
+	return used
+}
+
+// isStep reports whether a node is computed in Go.
+func isStep(n *typed, nodes []typed) bool {
+	return n.kind == tyStrong || n.kind == tyCall && n.weak && n.dtype == kernels.Int64 && weakIntOps[n.fn] != nil &&
+		nodes[n.args[0]].weak
+}
+
+// levelFor returns the least level of x for its operand a. Steps come before the stages of their level, checks after
+// them.
+func (b *binder) levelFor(x *typed, a int32, checked bool) int32 {
+	if arg := &b.nodes[a]; arg.kind == tyCall && isStep(x, b.nodes) && !isStep(arg, b.nodes) || checked && arg.kind != tyConst {
+		return b.level[a] + 1
+	}
+	return b.level[a]
+}
+
+// keepFor keeps operand a of node i in memory if that is needed, or cheaper than computing it for every element of i.
+func (b *binder) keepFor(i, a int32, k int, spaces []int32) {
+	x, arg := &b.nodes[i], &b.nodes[a]
+	switch {
+	case arg.kind == tyConst:
+	case k == 1 && isIntPower(x):
+		b.keep(a, "the exponent of an integer power is checked before anything is written")
+		b.checks = append(b.checks, check1{b.level[a], a, i, b.kept[a]})
+	case arg.kind == tyInput:
+	case isStep(x, b.nodes):
+		b.keep(a, "a scalar, computed once per call")
+	case spaces[a] == spaces[i]:
+	case b.shapes.rank(arg.shape) == 0:
+		b.keep(a, "a scalar, computed once per call")
+	case b.cost[a] > cheap:
+		b.keep(a, "smaller than what it feeds, and costs more than a load and an add")
+	}
+}
+
+// keep gives node a memory.
+func (b *binder) keep(a int32, why string) {
+	if b.kept[a] != none {
+		return
+	}
+	t := temp{node: a, slot: -1}
+	if b.shapes.rank(b.nodes[a].shape) == 0 {
+		t.slot = b.slots
+		b.slots++
+	}
+	b.kept[a] = int32(len(b.temps))
+	b.why[a] = why
+	b.temps = append(b.temps, t)
+}
+
+// costOf is a rough price of one operation, in cheap ones.
+func costOf(n *typed) int32 {
+	if n.kind != tyCall {
+		return 0
+	}
+	switch n.fn.Name {
+	case "add", "subtract", "multiply", "negative", "positive", "abs", "less", "less_equal", "greater", "greater_equal",
+		"equal", "not_equal", "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or",
+		"bitwise_xor", "bitwise_invert", "minimum", "maximum", "where":
+		return int32(max(len(n.args)-1, 1))
+	}
+	if dtypeNames[n.fn.Name] != kernels.Invalid {
+		return 1
+	}
+	return 10
+}
+
+// makeStages collects what is stored, by level and space, and orders the stages: what they read is stored before.
+func (b *binder) makeStages(spaces []int32) {
+	last := int32(0)
+	for _, r := range b.results {
+		last = max(last, b.level[r])
+	}
+	index := map[[2]int32]int{}
+	put := func(level int32, s sink) {
+		key := [2]int32{level, spaces[s.node]}
+		i, ok := index[key]
+		if !ok {
+			i = len(b.stages)
+			index[key] = i
+			b.stages = append(b.stages, stage{level: level, space: key[1]})
+		}
+		b.stages[i].sinks = append(b.stages[i].sinks, s)
+	}
+	for i, t := range b.temps {
+		if !isStep(&b.nodes[t.node], b.nodes) {
+			put(b.level[t.node], sink{t.node, -1, int32(i)})
+		}
+	}
+	for i, r := range b.results {
+		put(last, sink{r, i, none})
+	}
+	for i := range b.stages {
+		s := &b.stages[i]
+		for _, k := range s.sinks { // of all shapes in the space the longest: others have fewer leading ones
+			if dims := b.shapes.shapes[b.nodes[k.node].shape]; len(dims) > len(s.dims) {
+				s.dims = dims
+			}
+		}
+	}
+	slices.SortStableFunc(b.stages, func(x, y stage) int {
+		if x.level != y.level {
+			return int(x.level - y.level)
+		}
+		return b.shapes.rank(x.space) - b.shapes.rank(y.space)
+	})
+}
+
+// isSource reports whether a stage reads node a from memory instead of computing it.
+func (b *binder) isSource(s *stage, a int32) bool {
+	n := &b.nodes[a]
+	if n.kind == tyInput {
+		return true
+	}
+	return b.kept[a] != none && (isStep(n, b.nodes) || b.level[a] != s.level || b.shapes.space(n.shape) != s.space)
+}
+
+// emit finds the sources of a stage and makes the function that builds its program.
+func (b *binder) emit(s *stage) {
+	need := map[int32]bool{}
+	var order, stack []int32
+	for _, k := range s.sinks {
+		stack = append(stack, k.node)
+	}
+	for len(stack) > 0 {
+		a := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if need[a] {
+			continue
+		}
+		need[a] = true
+		order = append(order, a)
+		if !b.isSource(s, a) {
+			stack = append(stack, b.nodes[a].args...)
+		}
+	}
+	slices.Sort(order) // operands come before what they feed
+	slot := map[int32]int{}
+	for _, a := range order {
+		if !b.isSource(s, a) {
+			continue
+		}
+		src := source{node: a, input: none, temp: b.kept[a]}
+		if n := &b.nodes[a]; n.kind == tyInput {
+			src.input, src.temp = int32(n.bits), none
+		}
+		slot[a] = len(s.sources)
+		s.sources = append(s.sources, src)
+	}
+	nodes := b.nodes
+	s.program = func(sb *simd.Builder, src []simd.Value) []simd.Value {
+		values := make(map[int32]simd.Value, len(order))
+		var args []simd.Value
+		for _, a := range order {
+			n := &nodes[a]
+			if i, ok := slot[a]; ok {
+				values[a] = src[i]
+				continue
+			}
+			if n.kind == tyConst {
+				values[a] = kernels.ConstValue(sb, n.dtype, n.bits)
+				continue
+			}
+			args = args[:0]
+			for _, x := range n.args {
+				args = append(args, values[x])
+			}
+			values[a] = n.fn.Lower(sb, n.operands, args)
+		}
+		out := make([]simd.Value, len(s.sinks))
+		for i, k := range s.sinks {
+			out[i] = values[k.node]
+		}
+		return out
+	}
+}
