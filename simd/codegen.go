@@ -39,22 +39,27 @@ func translate(p *Program, set *isa, stream bool) (*listing, error) {
 	l := &listing{lanes: s.lanes, masked: s.masksMemory()}
 	s.units = 1
 	body := s.body(1, false)
-	if pressure := s.pressure(body); 2*pressure+min(s.fixedCount(), 6) <= set.vecRegs && len(body) < 500 &&
+	pressure := s.pressure(body)
+	if 2*pressure+min(s.fixedCount(), 6) <= set.vecRegs && len(body) < maxUnrolled &&
 		(2*s.lanes <= AccLanes || !p.accumulates()) {
 		s.units = 2
+		pressure *= 2
 		body = s.body(2, false)
 	}
 	l.units = s.units
-	pins := s.pin(body, s.pressure(body))
-	main := s.allocate(body, pins)
+	s.pin(body, pressure)
+	main := s.allocate(body)
 	var tail []item
 	if l.masked {
-		tail = s.allocate(s.body(1, true), pins)
+		tail = s.allocate(s.body(1, true))
 	}
-	l.code = s.assemble(main, tail, pins)
+	l.code = s.assemble(main, tail)
 	l.pool, l.slots = s.pool, s.slots
 	return l, nil
 }
+
+// maxUnrolled is the length of a body from which on two interleaved copies gain nothing.
+const maxUnrolled = 500
 
 // narrowest returns the size of the smallest type the program has in memory or registers.
 func (p *Program) narrowest() int {
@@ -87,10 +92,10 @@ func (s *selector) masksMemory() bool {
 
 // pressure is the largest number of vector registers that are live at once in hot code, constants apart.
 func (s *selector) pressure(body []item) int {
-	a := &allocator{s: s, raw: body, homes: map[int32]*home{}, pins: map[int32]int32{}, number: len(s.regs)}
+	a := newAllocator(s, body, noPins)
 	for _, r := range s.scalars {
 		if r >= amd64.Virtual {
-			a.homes[r] = &home{mem: amd64.M(regScratch, 0), load: amd64.VMOVUPS, bytes: 64}
+			a.at(r).home = &home{mem: amd64.M(regScratch, 0), load: amd64.VMOVUPS, bytes: 64}
 		}
 	}
 	a.expand()
@@ -127,34 +132,30 @@ func (s *selector) fixedCount() int {
 
 // pin gives registers that are free to the constants and scalars used most. The others stay in memory: constants in the
 // pool, scalars in scratch. Four registers are left for cold code.
-func (s *selector) pin(body []item, pressure int) map[int32]int32 {
-	uses := map[int32]int{}
+func (s *selector) pin(body []item, pressure int) {
+	uses := make([]int, len(s.regs))
 	for i := range body {
 		if !body[i].cold {
-			eachUse(&body[i].Inst, func(v *int32) {
-				if s.regs[*v-amd64.Virtual].fixed {
-					uses[*v]++
-				}
-			})
+			eachUse(&body[i].Inst, func(v *int32) { uses[*v-amd64.Virtual]++ })
 		}
 	}
-	var order []int32
-	for v := range uses {
-		order = append(order, v)
+	var order []int
+	for i := range s.regs {
+		if s.regs[i].fixed && uses[i] > 0 {
+			order = append(order, i)
+		}
 	}
-	slices.SortFunc(order, func(v, w int32) int { return cmp.Or(cmp.Compare(uses[w], uses[v]), cmp.Compare(v, w)) })
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(uses[j], uses[i]) })
 	room := max(0, s.vecRegs-max(pressure, 4)-1)
-	pins := map[int32]int32{}
-	for i, v := range order[:min(room, len(order))] {
-		pins[v] = int32(s.vecRegs - 1 - i)
+	for k, i := range order[:min(room, len(order))] {
+		s.regs[i].pin = int32(s.vecRegs - 1 - k)
 	}
-	for _, r := range s.scalars {
-		if _, pinned := pins[r]; r >= amd64.Virtual && !pinned {
-			n := s.regs[r-amd64.Virtual].len
-			s.regs[r-amd64.Virtual].home = &home{mem: s.scratch(), load: amd64.VMOVUPS, bytes: int(n)}
+	for _, v := range s.scalars {
+		if v >= amd64.Virtual && s.regs[v-amd64.Virtual].pin < 0 {
+			r := &s.regs[v-amd64.Virtual]
+			r.home = &home{mem: s.scratch(), load: amd64.VMOVUPS, bytes: int(r.len)}
 		}
 	}
-	return pins
 }
 
 // assemble puts the parts together:
@@ -166,7 +167,7 @@ func (s *selector) pin(body []item, pressure int) map[int32]int32 {
 //	last: masked body; index += lanes; left -= lanes; if left > 0 goto last
 //	done: return
 //	     cold code
-func (s *selector) assemble(main, tail []item, pins map[int32]int32) []amd64.Inst {
+func (s *selector) assemble(main, tail []item) []amd64.Inst {
 	var cold []amd64.Inst
 	s.code = nil
 	put := func(body []item) {
@@ -181,7 +182,7 @@ func (s *selector) assemble(main, tail []item, pins map[int32]int32) []amd64.Ins
 	top, rest, last, done := s.label(), s.label(), s.label(), s.label()
 	left, index := amd64.R(regLeft), amd64.R(regIndex)
 	step := amd64.I(int32(s.units * s.lanes))
-	s.prologue(pins)
+	s.prologue()
 	s.emit(amd64.SUB, 0, left, step)
 	s.emit(amd64.JL, 0, rest)
 	s.emit(amd64.ALIGN, 0, amd64.I(32))
@@ -214,7 +215,7 @@ func (s *selector) assemble(main, tail []item, pins map[int32]int32) []amd64.Ins
 }
 
 // prologue loads the frame, the pointers of streams, and what is pinned; scalars that are not go to scratch memory.
-func (s *selector) prologue(pins map[int32]int32) {
+func (s *selector) prologue() {
 	get := func(r int32, base int8, disp int32) { s.emit(amd64.MOV, 0, amd64.R(r), amd64.M(base, disp)) }
 	get(regPtrs, regFrame, framePtrs)
 	get(regLeft, regFrame, frameLeft)
@@ -227,14 +228,9 @@ func (s *selector) prologue(pins map[int32]int32) {
 			get(int32(r), regPtrs, int32(8*k))
 		}
 	}
-	var fixed []int32
-	for v := range pins {
-		fixed = append(fixed, v)
-	}
-	slices.Sort(fixed)
-	for _, v := range fixed {
-		if r := &s.regs[v-amd64.Virtual]; r.home != nil {
-			s.emit(r.home.load, r.len, amd64.V(pins[v]), r.home.mem)
+	for i := range s.regs {
+		if r := &s.regs[i]; r.pin >= 0 && r.home != nil {
+			s.emit(r.home.load, r.len, amd64.V(r.pin), r.home.mem)
 		}
 	}
 	for slot, v := range s.scalars {
@@ -244,11 +240,11 @@ func (s *selector) prologue(pins map[int32]int32) {
 		n := s.regs[v-amd64.Virtual].len
 		size := s.p.sources[slot].Type.Size()
 		op := bySize{1: amd64.VPBROADCASTB, 2: amd64.VPBROADCASTW, 4: amd64.VPBROADCASTD, 8: amd64.VPBROADCASTQ}[size]
-		r, pinned := pins[v]
+		r := &s.regs[v-amd64.Virtual]
 		get(regTmp, regPtrs, int32(8*slot))
-		s.emit(op, n, amd64.V(r), amd64.M(regTmp, 0))
-		if !pinned {
-			s.emit(amd64.VMOVUPS, n, s.regs[v-amd64.Virtual].home.mem, amd64.V(r))
+		s.emit(op, n, amd64.V(max(r.pin, 0)), amd64.M(regTmp, 0))
+		if r.pin < 0 {
+			s.emit(amd64.VMOVUPS, n, r.home.mem, amd64.V(0))
 		}
 	}
 }

@@ -8,21 +8,43 @@ import "github.com/lanes-go/lanes/internal/amd64"
 
 // allocator allocates one body.
 type allocator struct {
-	s     *selector
-	pins  map[int32]int32 // registers that hold constants and scalars through the loop
-	raw   []item          // on virtual registers
-	homes map[int32]*home // of what was spilled
+	s      *selector
+	raw    []item      // on virtual registers
+	code   []item      // raw with homes resolved
+	regs   []allocated // by virtual register
+	number int         // virtual registers when the body was selected
+}
 
-	code   []item // raw with homes resolved
-	last   []int32
-	alias  map[int32]int32 // a result that took over the register of an operand: its name in code
-	temps  map[int32]bool  // short-lived, never spilled
-	number int             // virtual registers when the body was selected
+// allocated is what the allocator knows of a virtual register.
+type allocated struct {
+	home  *home // where it can be read, if it is not in a register
+	alias int32 // the register it took over from an operand, under that one's name; else -1
+	last  int32 // position of the last mention in raw
+	pin   int32 // physical register it has through the loop, or -1
+	temp  bool  // lives for an instruction: never spilled
+}
+
+// noPins pins nothing.
+func noPins(int32) int32 { return -1 }
+
+func newAllocator(s *selector, body []item, pin func(v int32) int32) *allocator {
+	a := &allocator{s: s, raw: body, number: len(s.regs)}
+	a.regs = make([]allocated, len(s.regs), len(s.regs)+len(s.regs)/2)
+	for i := range s.regs {
+		a.regs[i] = allocated{home: s.regs[i].home, pin: pin(int32(i) + amd64.Virtual)}
+		if a.regs[i].pin >= 0 {
+			a.regs[i].home = nil
+		}
+	}
+	for i := range body {
+		eachUse(&body[i].Inst, func(v *int32) { a.regs[*v-amd64.Virtual].last = int32(i) })
+	}
+	return a
 }
 
 // allocate returns body on physical registers.
-func (s *selector) allocate(body []item, pins map[int32]int32) []item {
-	a := &allocator{s: s, pins: pins, raw: body, homes: map[int32]*home{}, number: len(s.regs)}
+func (s *selector) allocate(body []item) []item {
+	a := newAllocator(s, body, func(v int32) int32 { return s.regs[v-amd64.Virtual].pin })
 	for {
 		a.expand()
 		if a.scan() {
@@ -31,16 +53,12 @@ func (s *selector) allocate(body []item, pins map[int32]int32) []item {
 	}
 }
 
+func (a *allocator) at(v int32) *allocated { return &a.regs[v-amd64.Virtual] }
+
 // home of a virtual register, nil if it lives in a register.
-func (a *allocator) home(v int32) *home {
-	if _, pinned := a.pins[v]; pinned {
-		return nil
-	}
-	if h := a.homes[v]; h != nil {
-		return h
-	}
-	return a.s.regs[v-amd64.Virtual].home
-}
+func (a *allocator) home(v int32) *home { return a.at(v).home }
+
+func (a *allocator) pinned(v int32) bool { return a.at(v).pin >= 0 }
 
 func isVirtual(o *amd64.Operand) bool {
 	return (o.Kind == amd64.Vec || o.Kind == amd64.Mask) && o.Reg >= amd64.Virtual
@@ -61,10 +79,11 @@ func eachUse(in *amd64.Inst, f func(v *int32)) {
 
 // expand rewrites raw so that every operand is a register or the one memory operand an instruction may have.
 func (a *allocator) expand() {
-	a.s.regs = a.s.regs[:a.number]
+	a.s.regs, a.regs = a.s.regs[:a.number], a.regs[:a.number]
+	for i := range a.regs {
+		a.regs[i].alias = -1
+	}
 	a.code = make([]item, 0, len(a.raw)+len(a.raw)/4)
-	a.alias, a.temps = map[int32]int32{}, map[int32]bool{}
-	a.last = lastUses(a.raw, len(a.s.regs))
 	for i := range a.raw {
 		it := a.raw[i]
 		if it.A[3].Kind == amd64.Vec && fmaForms[it.Op].f231 != 0 {
@@ -75,15 +94,6 @@ func (a *allocator) expand() {
 	}
 }
 
-// lastUses gives the position of the last mention of every virtual register.
-func lastUses(code []item, regs int) []int32 {
-	last := make([]int32, regs)
-	for i := range code {
-		eachUse(&code[i].Inst, func(v *int32) { last[*v-amd64.Virtual] = int32(i) })
-	}
-	return last
-}
-
 func (a *allocator) put(it item, in amd64.Inst) {
 	a.code = append(a.code, item{Inst: in, cold: it.cold})
 }
@@ -92,9 +102,8 @@ func (a *allocator) put(it item, in amd64.Inst) {
 func (a *allocator) temp(v int32) int32 {
 	r := a.s.regs[v-amd64.Virtual]
 	r.home = nil
-	t := a.s.newReg(r)
-	a.temps[t] = true
-	return t
+	a.regs = append(a.regs, allocated{alias: -1, pin: -1, temp: true})
+	return a.s.newReg(r)
 }
 
 // fetch brings the value of v, which has a home, into register t.
@@ -116,7 +125,7 @@ func (a *allocator) fetch(it item, h *home, v, t int32) {
 
 // name follows aliases.
 func (a *allocator) name(v int32) int32 {
-	if w, ok := a.alias[v]; ok {
+	if w := a.at(v).alias; w >= 0 {
 		return w
 	}
 	return v
@@ -226,8 +235,8 @@ func (a *allocator) expandFMA(it *item, at int32) {
 	forms := fmaForms[it.Op]
 	d, x, y, z := it.A[0].Reg, it.A[1].Reg, it.A[2].Reg, it.A[3].Reg
 	dies := func(v, o1, o2 int32) bool {
-		_, pinned := a.pins[v]
-		return v >= amd64.Virtual && !pinned && a.home(v) == nil && v != o1 && v != o2 && a.last[v-amd64.Virtual] == at
+		r := a.at(v)
+		return r.pin < 0 && r.home == nil && v != o1 && v != o2 && r.last == at
 	}
 	tied, takes := z, true // takes: d takes over the register of what is tied
 	switch {
@@ -251,7 +260,7 @@ func (a *allocator) expandFMA(it *item, at int32) {
 	}
 	t := a.name(tied)
 	if takes {
-		a.alias[d] = t
+		a.at(d).alias = t
 	} else {
 		t = a.copyOf(*it, tied, d)
 	}
@@ -331,7 +340,7 @@ func (a *allocator) scan() bool {
 			active = a.expire(active, live, &free, int32(pos))
 		}
 		eachUse(in, func(v *int32) {
-			if _, pinned := a.pins[*v]; pinned {
+			if a.pinned(*v) {
 				return
 			}
 			iv := &live[*v-amd64.Virtual]
@@ -391,12 +400,14 @@ func (a *allocator) intervals() []interval {
 
 // freeRegisters lists what is not pinned, opmask registers 1 to 6.
 func (a *allocator) freeRegisters() (free [2][]int32) {
-	taken := map[int32]bool{}
-	for _, r := range a.pins {
-		taken[r] = true
+	var taken uint32
+	for i := range a.regs {
+		if r := a.regs[i].pin; r >= 0 {
+			taken |= 1 << r
+		}
 	}
 	for r := int32(a.s.vecRegs) - 1; r >= 0; r-- {
-		if !taken[r] {
+		if taken>>r&1 == 0 {
 			free[0] = append(free[0], r)
 		}
 	}
@@ -422,7 +433,7 @@ func (a *allocator) choose(free *[]int32, in *amd64.Inst, live []interval, v int
 	f := *free
 	k := len(f) - 1
 	if (in.Op == amd64.VMOVAPS || in.Op == amd64.KMOVQ) && isVirtual(&in.A[1]) && in.A[0].Reg == v {
-		if _, pinned := a.pins[in.A[1].Reg]; !pinned {
+		if !a.pinned(in.A[1].Reg) {
 			for i, r := range f {
 				if r == live[in.A[1].Reg-amd64.Virtual].reg {
 					k = i
@@ -439,7 +450,7 @@ func (a *allocator) choose(free *[]int32, in *amd64.Inst, live []interval, v int
 func (a *allocator) spill(active []int32, live []interval, free *[2][]int32, class int, v int32) []int32 {
 	victim, best := int32(-1), int64(-1)
 	consider := func(w int32) {
-		if a.class(w) != class || a.temps[w] {
+		if a.class(w) != class || a.at(w).temp {
 			return
 		}
 		iv := &live[w-amd64.Virtual]
@@ -462,7 +473,7 @@ func (a *allocator) spill(active []int32, live []interval, free *[2][]int32, cla
 	if class == 1 {
 		h.load = amd64.KMOVQ
 	}
-	a.homes[victim] = h
+	a.at(victim).home = h
 	if victim == v {
 		return active
 	}
@@ -479,7 +490,7 @@ func (a *allocator) spill(active []int32, live []interval, free *[2][]int32, cla
 // assigned puts physical registers into an instruction; a move to itself is dropped.
 func (a *allocator) assigned(it item, live []interval) (item, bool) {
 	eachUse(&it.Inst, func(v *int32) {
-		if r, ok := a.pins[*v]; ok {
+		if r := a.at(*v).pin; r >= 0 {
 			*v = r
 		} else {
 			*v = live[*v-amd64.Virtual].reg

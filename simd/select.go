@@ -28,6 +28,7 @@ type virtual struct {
 	mask  bool // an opmask register
 	fixed bool // the same in every iteration: a constant or a scalar
 	len   uint8
+	pin   int32 // physical register it has through the loop, or -1
 	home  *home
 }
 
@@ -145,6 +146,7 @@ func (s *selector) len(t Type) uint8 { return s.lenOf(t.Size()) }
 func (s *selector) lenOf(size int) uint8 { return uint8(max(16, s.lanes*size)) }
 
 func (s *selector) newReg(v virtual) int32 {
+	v.pin = -1
 	s.regs = append(s.regs, v)
 	return int32(len(s.regs)-1) + amd64.Virtual
 }
