@@ -217,14 +217,18 @@ func Get[T Scalar](x *Array, index ...int) T {
 	return castElement[T](x, "Get", x.element("Get", index))
 }
 
-// Set sets an element. It panics with a *DTypeError if T is not the type of the elements, with a
-// *ValueError if x is read-only, and with an *IndexError if there is no such element.
+// Set sets an element to v, converted under the rule of CopyFrom: an int into a float64 array, but no
+// float64 into an int array. It panics with a *DTypeError if that forbids it, with a *ValueError if
+// x is read-only, and with an *IndexError if there is no such element.
 func Set[T Scalar](x *Array, v T, index ...int) {
-	checkType[T]("Set", x)
+	dt := DTypeOf[T]()
+	if !kernels.CanCast(dt, x.dtype, kernels.SameKind) {
+		panic(dtypeError("Set", dt, "%v into %v is not a same-kind cast", dt, x.dtype))
+	}
 	if err := x.writable("Set"); err != nil {
 		panic(err)
 	}
-	*(*T)(x.element("Set", index)) = v
+	castRow(x.dtype, row{ptr: x.element("Set", index)}, dt, row{ptr: unsafe.Pointer(&v)}, 1)
 	runtime.KeepAlive(x)
 }
 
