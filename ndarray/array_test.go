@@ -172,7 +172,7 @@ func TestSlices(t *testing.T) {
 	if s[5] != 60 || &Data[float64](w)[0] != &s[0] || len(Data[float64](w)) != 6 {
 		t.Error("WrapSlice does not share")
 	}
-	if _, err := FromSlice(s, 4, 2); !errors.Is(err, ErrShape) || err.Error() != "ndarray.WrapSlice: 6 elements do not fill (4,2)" {
+	if _, err := FromSlice(s, 4, 2); !errors.Is(err, ErrShape) || err.Error() != "ndarray.FromSlice: 6 elements do not fill (4,2)" {
 		t.Errorf("got %v", err)
 	}
 	if x, err := FromSlice([]float64(nil)); err != nil || x.Size() != 0 || Data[float64](x) == nil {

@@ -32,7 +32,7 @@ func ExampleFromSlice() {
 	// Output:
 	// array([[1., 2.],
 	//        [3., 4.]], dtype=float32) <nil>
-	// ndarray.WrapSlice: 3 elements do not fill (2,2)
+	// ndarray.FromSlice: 3 elements do not fill (2,2)
 }
 
 func ExampleWrapSlice() {
@@ -73,8 +73,8 @@ func ExampleArray_Slice() {
 	// Output:
 	// [4 5 6 7]
 	// [ 3  7 11]
-	// [[9 10]
-	//  [1  2]]
+	// [[ 9 10]
+	//  [ 1  2]]
 	// [3 4 1]
 	// [3 2 1] 11
 }

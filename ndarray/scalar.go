@@ -57,17 +57,20 @@ func DTypeOf[T Scalar]() kernels.DType {
 
 // WrapSlice returns an array of given shape, or of one axis, on the memory of s: they share the
 // elements from then on. The error is a *ShapeError if s has not as many elements as the shape.
-func WrapSlice[T Scalar](s []T, shape ...int) (*Array, error) {
+func WrapSlice[T Scalar](s []T, shape ...int) (*Array, error) { return wrap("WrapSlice", s, shape) }
+
+func wrap[T Scalar](op string, s []T, shape []int) (*Array, error) {
 	dt := DTypeOf[T]()
+	length := [1]int{len(s)}
 	if len(shape) == 0 {
-		shape = []int{len(s)}
+		shape = length[:]
 	}
-	n, err := sizeOf("WrapSlice", dt, shape)
+	n, err := sizeOf(op, dt, shape)
 	if err != nil {
 		return nil, err
 	}
 	if n != len(s)*dt.Size() {
-		return nil, shapeError("WrapSlice", [][]int{shape}, "%d elements do not fill %s", len(s), formatShape(shape))
+		return nil, shapeError(op, [][]int{shape}, "%d elements do not fill %s", len(s), formatShape(shape))
 	}
 	x := alloc(dt, len(shape))
 	x.ptr = unsafe.Pointer(unsafe.SliceData(s))
@@ -82,7 +85,7 @@ func WrapSlice[T Scalar](s []T, shape ...int) (*Array, error) {
 // FromSlice returns an array of given shape, or of one axis, with a copy of the elements of s. The
 // error is a *ShapeError if s has not as many elements as the shape.
 func FromSlice[T Scalar](s []T, shape ...int) (*Array, error) {
-	x, err := WrapSlice(s, shape...)
+	x, err := wrap("FromSlice", s, shape)
 	if err != nil {
 		return nil, err
 	}
