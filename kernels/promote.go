@@ -92,8 +92,8 @@ type Casting uint8
 
 // The casting rules, strictest first.
 const (
-	Safe     Casting = iota // every value keeps: int32 to float64
-	SameKind                // and narrowing within a kind, and up the kinds: float64 to float32, int64 to float32
+	Safe     Casting = iota // to the promoted dtype: int32 to float64
+	SameKind                // within a kind, and up: float64 to float32, int64 to float32
 	Unsafe                  // all
 )
 

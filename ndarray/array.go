@@ -76,7 +76,9 @@ func Make(dt kernels.DType, shape []int) (*Array, error) {
 	return newArray("Make", dt, shape, C, kernels.AllocZero)
 }
 
-func newArray(op string, dt kernels.DType, shape []int, order Order, get func(int) *kernels.Buffer) (*Array, error) {
+func newArray(
+	op string, dt kernels.DType, shape []int, order Order, get func(int) *kernels.Buffer,
+) (*Array, error) {
 	if !stored(dt) {
 		return nil, unsupported(op, dt)
 	}
@@ -85,7 +87,7 @@ func newArray(op string, dt kernels.DType, shape []int, order Order, get func(in
 		return nil, err
 	}
 	if n > kernels.MemoryBudget() {
-		return nil, valueError(op, ErrSize, "%s of %s takes %d bytes, more than memory", formatShape(shape), dt, n)
+		return nil, valueError(op, ErrSize, "%s of %v takes %d bytes, more than memory", formatShape(shape), dt, n)
 	}
 	buf := get(n)
 	x := alloc(dt, len(shape))

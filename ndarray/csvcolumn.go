@@ -32,7 +32,11 @@ func (b *columnBuilder) add(cell []byte) error {
 	case isBool && b.dtype == kernels.Invalid:
 		b.dtype = kernels.Bool
 	case isBool != (b.dtype == kernels.Bool):
-		return fmt.Errorf("%s, but cells before it are %s", clipText(cell), map[bool]string{true: "numbers", false: "true or false"}[isBool])
+		before := "true or false"
+		if isBool {
+			before = "numbers"
+		}
+		return fmt.Errorf("%s, but cells before it are %s", clipText(cell), before)
 	case !isBool && b.dtype != kernels.Float64:
 		b.dtype = kernels.Float64
 		for i, n := range b.values {

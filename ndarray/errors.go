@@ -3,6 +3,7 @@ package ndarray
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lanes-go/lanes/kernels"
@@ -134,13 +135,21 @@ func (e *FormatError) Error() string {
 // Unwrap returns the class.
 func (e *FormatError) Unwrap() error { return e.Class }
 
-func shapeError(op string, shapes [][]int, format string, args ...any) error {
-	kept := make([][]int, len(shapes))
-	for i, s := range shapes {
-		kept[i] = append([]int(nil), s...)
+// shapeError keeps the arguments that are shapes.
+func shapeError(op, format string, args ...any) error {
+	e := &ShapeError{Func: op, What: fmt.Sprintf(format, args...)}
+	for _, a := range args {
+		if s, ok := a.(shapeText); ok {
+			e.Shapes = append(e.Shapes, slices.Clone(s))
+		}
 	}
-	return &ShapeError{Func: op, What: fmt.Sprintf(format, args...), Shapes: kept}
+	return e
 }
+
+// shapeText is a shape that prints as errors show it.
+type shapeText []int
+
+func (s shapeText) String() string { return formatShape(s) }
 
 func valueError(op string, class error, format string, args ...any) error {
 	return &ValueError{Func: op, What: fmt.Sprintf(format, args...), Class: class}
@@ -155,7 +164,8 @@ func dtypeError(op string, dt kernels.DType, format string, args ...any) error {
 }
 
 func unsupported(op string, dt kernels.DType) error {
-	return &DTypeError{Func: op, What: "arrays of " + dt.String() + " are not supported yet", DType: dt, Class: ErrUnsupported}
+	what := "arrays of " + dt.String() + " are not supported yet"
+	return &DTypeError{Func: op, What: what, DType: dt, Class: ErrUnsupported}
 }
 
 // writable returns an error if x must not be written.

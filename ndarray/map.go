@@ -37,8 +37,8 @@ func mapFile(f *os.File) (*Array, error) {
 	if known && left < int64(h.bytes) {
 		return nil, h.short(left)
 	}
-	inPlace := known && h.bytes > 0 && !h.swapped && h.dtype != kernels.Bool && h.offset%int64(h.dtype.Size()) == 0
-	if inPlace {
+	aligned := h.offset%int64(h.dtype.Size()) == 0
+	if known && h.bytes > 0 && aligned && !h.swapped && h.dtype != kernels.Bool {
 		if m, err := mapMemory(f, h.offset+int64(h.bytes)); err == nil {
 			return h.array(m), nil
 		}

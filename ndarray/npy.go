@@ -46,7 +46,8 @@ func Read(r io.Reader) (*Array, error) {
 		return nil, err
 	}
 	if h.bytes > kernels.MemoryBudget() {
-		return nil, npyError(h.offset, ErrSize, "%s of %v takes %d bytes, more than memory", formatShape(h.shape), h.dtype, h.bytes)
+		return nil, npyError(h.offset, ErrSize, "%s of %v takes %d bytes, more than memory",
+			formatShape(h.shape), h.dtype, h.bytes)
 	}
 	if left, known := remaining(r); known && left < int64(h.bytes) {
 		return nil, h.short(left)
@@ -192,7 +193,7 @@ func Write(w io.Writer, x *Array) error {
 	size := x.dtype.Size()
 	block := make([]byte, min(x.Size()*size, 1<<18))
 	var failed error
-	err := x.packed("Write", unsafe.Pointer(unsafe.SliceData(block)), len(block)/size, func(p unsafe.Pointer, n int) bool {
+	err := x.packed("Write", block, func(p unsafe.Pointer, n int) bool {
 		b := unsafe.Slice((*byte)(p), n*size)
 		if bigEndianHost {
 			b = slices.Clone(b)

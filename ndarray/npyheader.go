@@ -56,7 +56,8 @@ func readNPYHeader(r io.Reader) (npyHeader, error) {
 	}
 	length := binary.LittleEndian.Uint32(start[8:12]) // version 1 leaves the upper half zero
 	if length > maxNPYHeader {
-		return npyHeader{}, npyError(8, ErrSize, "a header of %d bytes is above the limit of %d", length, maxNPYHeader)
+		return npyHeader{}, npyError(8, ErrSize, "a header of %d bytes is above the limit of %d",
+			length, maxNPYHeader)
 	}
 	text := make([]byte, length)
 	base := int64(8 + width)
@@ -293,7 +294,8 @@ func appendNPYHeader(b []byte, dt kernels.DType, fortran bool, shape []int) []by
 	if dt.Size() == 1 {
 		order = '|'
 	}
-	h := fmt.Appendf(nil, "{'descr': '%c%s', 'fortran_order': %s, 'shape': (", order, dt.Code(), pythonBool(fortran))
+	h := fmt.Appendf(nil, "{'descr': '%c%s', 'fortran_order': %s, 'shape': (",
+		order, dt.Code(), pythonBool(fortran))
 	for i, d := range shape {
 		if i > 0 {
 			h = append(h, ", "...)

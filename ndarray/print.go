@@ -200,8 +200,9 @@ func (p *printer) axis(axis, offset int, indent string, width int) string {
 		return p.element(unsafe.Add(p.x.ptr, offset))
 	}
 	last := axis == len(p.x.shape)-1
-	l := liner{line: []byte(indent), indent: indent, width: width - max(len(strings.TrimRight(p.separator, " ")), 1)}
-	newline := strings.TrimRight(p.separator, " ") + strings.Repeat("\n", len(p.x.shape)-axis-1) + indent
+	mark := strings.TrimRight(p.separator, " ")
+	l := liner{line: []byte(indent), indent: indent, width: width - max(len(mark), 1)}
+	newline := mark + strings.Repeat("\n", len(p.x.shape)-axis-1) + indent
 	n := p.x.shape[axis]
 	for i := 0; i < n; i++ {
 		if i > 0 {

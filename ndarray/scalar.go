@@ -70,7 +70,7 @@ func wrap[T Scalar](op string, s []T, shape []int) (*Array, error) {
 		return nil, err
 	}
 	if n != len(s)*dt.Size() {
-		return nil, shapeError(op, [][]int{shape}, "%d elements do not fill %s", len(s), formatShape(shape))
+		return nil, shapeError(op, "%d elements do not fill %v", len(s), shapeText(shape))
 	}
 	x := alloc(dt, len(shape))
 	x.ptr = unsafe.Pointer(unsafe.SliceData(s))
@@ -115,7 +115,7 @@ func checkType[T Scalar](op string, x *Array) {
 func Data[T Scalar](x *Array) []T {
 	checkType[T]("Data", x)
 	if !x.IsContiguous() {
-		panic(shapeError("Data", [][]int{x.shape}, "array %s is not contiguous; use Contiguous or Values", formatShape(x.shape)))
+		panic(shapeError("Data", "array %v is not contiguous; use Contiguous or Values", shapeText(x.shape)))
 	}
 	if err := x.writable("Data"); err != nil {
 		panic(err)
@@ -131,8 +131,9 @@ func Data[T Scalar](x *Array) []T {
 func Values[T Scalar](x *Array) iter.Seq[T] {
 	checkType[T]("Values", x)
 	return func(yield func(T) bool) {
-		block := make([]T, min(x.Size(), 256))
-		err := x.packed("Values", unsafe.Pointer(unsafe.SliceData(block)), len(block), func(p unsafe.Pointer, n int) bool {
+		block := make([]uint64, min(x.Size(), 256))
+		bytes := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(block))), 8*len(block))
+		err := x.packed("Values", bytes, func(p unsafe.Pointer, n int) bool {
 			for _, v := range unsafe.Slice((*T)(p), n) {
 				if !yield(v) {
 					return false
@@ -147,9 +148,9 @@ func Values[T Scalar](x *Array) iter.Seq[T] {
 }
 
 // packed calls f with the elements of x in C order as pieces of contiguous memory, until f returns
-// false: with the memory of x itself where that is contiguous and cannot fault, else with the block,
-// which has room for some elements. The error says that x is mapped and faulted.
-func (x *Array) packed(op string, block unsafe.Pointer, room int, f func(p unsafe.Pointer, n int) bool) (err error) {
+// false: with the memory of x itself where that is contiguous and cannot fault, else with copies in
+// the block, which is aligned for them. The error says that x is mapped and faulted.
+func (x *Array) packed(op string, block []byte, f func(p unsafe.Pointer, n int) bool) (err error) {
 	if x.Size() == 0 {
 		return nil
 	}
@@ -159,11 +160,12 @@ func (x *Array) packed(op string, block unsafe.Pointer, room int, f func(p unsaf
 		return nil
 	}
 	size, filled, more := x.dtype.Size(), 0, true
+	room := len(block) / size
 	rows(x.shape, x.layout(), x.layout(), func(src, _ row, n int) bool {
 		for n > 0 && more {
 			k := min(n, room-filled)
 			err = guard(op, x.mapped, func() {
-				copyRow(row{unsafe.Add(block, filled*size), size}, src, k, size)
+				copyRow(row{unsafe.Pointer(&block[filled*size]), size}, src, k, size)
 			})
 			if err != nil {
 				return false
@@ -172,13 +174,13 @@ func (x *Array) packed(op string, block unsafe.Pointer, room int, f func(p unsaf
 				src.ptr = unsafe.Add(src.ptr, k*src.stride)
 			}
 			if filled == room {
-				more, filled = f(block, filled), 0
+				more, filled = f(unsafe.Pointer(&block[0]), filled), 0
 			}
 		}
 		return more
 	})
 	if err == nil && more && filled > 0 {
-		f(block, filled)
+		f(unsafe.Pointer(&block[0]), filled)
 	}
 	return err
 }
@@ -239,7 +241,7 @@ func Set[T Scalar](x *Array, v T, index ...int) {
 // a *ShapeError if x has more elements or none.
 func Item[T Scalar](x *Array) T {
 	if x.Size() != 1 {
-		panic(shapeError("Item", [][]int{x.shape}, "array %s has %d elements, not 1", formatShape(x.shape), x.Size()))
+		panic(shapeError("Item", "array %v has %d elements, not 1", shapeText(x.shape), x.Size()))
 	}
 	return castElement[T](x, "Item", x.ptr)
 }

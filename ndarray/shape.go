@@ -1,6 +1,7 @@
 package ndarray
 
 import (
+	"fmt"
 	"math"
 	"math/bits"
 	"slices"
@@ -14,12 +15,12 @@ import (
 // (0, 2^62) is a shape and (0, 2^62, 2^62) is not.
 func sizeOf(op string, dt kernels.DType, shape []int) (int, error) {
 	if len(shape) > maxRank {
-		return 0, shapeError(op, nil, "rank %d is above %d", len(shape), maxRank)
+		return 0, shapeError(op, "rank %d is above %d", len(shape), maxRank)
 	}
 	n, empty := 1, false
 	for _, d := range shape {
 		if d < 0 {
-			return 0, shapeError(op, [][]int{shape}, "shape %s is negative", formatShape(shape))
+			return 0, shapeError(op, "shape %v is negative", shapeText(shape))
 		}
 		if d == 0 {
 			empty = true
@@ -108,7 +109,7 @@ func broadcastShapes(op string, shapes [][]int) ([]int, error) {
 		rank = max(rank, len(s))
 	}
 	if rank > maxRank {
-		return nil, shapeError(op, nil, "rank %d is above %d", rank, maxRank)
+		return nil, shapeError(op, "rank %d is above %d", rank, maxRank)
 	}
 	result := make([]int, rank)
 	for k := range result {
@@ -119,7 +120,7 @@ func broadcastShapes(op string, shapes [][]int) ([]int, error) {
 			at := rank - len(s) + k
 			switch {
 			case d < 0:
-				return nil, shapeError(op, shapes, "shape %s is negative", formatShape(s))
+				return nil, shapeError(op, "shape %v is negative", shapeText(s))
 			case d == result[at] || d == 1:
 			case result[at] == 1:
 				result[at] = d
@@ -145,11 +146,11 @@ func mismatch(op string, shapes [][]int, fromEnd int) error {
 	}
 	last := shapes[len(shapes)-1]
 	first := slices.IndexFunc(shapes, func(s []int) bool { return length(s) != 1 && length(s) != length(last) })
-	pair := [][]int{shapes[first], last}
-	if len(last) == len(pair[0]) {
-		return shapeError(op, pair, "cannot broadcast %s with %s: axis %d has lengths %d and %d", formatShape(pair[0]),
-			formatShape(last), len(last)+fromEnd, length(pair[0]), length(last))
+	other := shapes[first]
+	axis := fmt.Sprintf("axis %d", len(last)+fromEnd)
+	if len(last) != len(other) {
+		axis = fmt.Sprintf("axis %d from the right", -fromEnd)
 	}
-	return shapeError(op, pair, "cannot broadcast %s with %s: axis %d from the right has lengths %d and %d",
-		formatShape(pair[0]), formatShape(last), -fromEnd, length(pair[0]), length(last))
+	return shapeError(op, "cannot broadcast %v with %v: %s has lengths %d and %d",
+		shapeText(other), shapeText(last), axis, length(other), length(last))
 }

@@ -11,7 +11,7 @@ import (
 // memory of x.
 func (x *Array) reshaped(op string, offset int, shape, strides []int) *Array {
 	if len(shape) > maxRank {
-		panic(shapeError(op, nil, "rank %d is above %d", len(shape), maxRank))
+		panic(shapeError(op, "rank %d is above %d", len(shape), maxRank))
 	}
 	v := x.view(len(shape))
 	copy(v.shape, shape)
@@ -34,7 +34,7 @@ func (x *Array) Transpose(axes ...int) *Array {
 		return v
 	}
 	if len(axes) != rank {
-		panic(shapeError("Transpose", [][]int{x.shape}, "%d axes for an array of rank %d", len(axes), rank))
+		panic(shapeError("Transpose", "%d axes for an array of rank %d", len(axes), rank))
 	}
 	for k, axis := range x.axes("Transpose", axes) {
 		v.shape[k], v.strides[k] = x.shape[axis], x.strides[axis]
@@ -63,7 +63,7 @@ func (x *Array) T() *Array { return x.Transpose() }
 func (x *Array) MT() *Array {
 	rank := len(x.shape)
 	if rank < 2 {
-		panic(shapeError("MT", [][]int{x.shape}, "rank %d is below 2", rank))
+		panic(shapeError("MT", "rank %d is below 2", rank))
 	}
 	v := x.reshaped("MT", 0, x.shape, x.strides)
 	v.shape[rank-1], v.shape[rank-2] = v.shape[rank-2], v.shape[rank-1]
@@ -94,8 +94,8 @@ func (x *Array) ReshapeView(shape ...int) (*Array, error) {
 	}
 	v, ok := x.reshapeView(shape)
 	if !ok {
-		return nil, shapeError("ReshapeView", [][]int{x.shape, shape}, "the strides %v of %s do not allow a view as %s",
-			x.Strides(), formatShape(x.shape), formatShape(shape))
+		return nil, shapeError("ReshapeView", "the strides %v of %v do not allow a view as %v",
+			x.Strides(), shapeText(x.shape), shapeText(shape))
 	}
 	return v, nil
 }
@@ -115,15 +115,15 @@ func (x *Array) fit(op string, shape []int) ([]int, error) {
 	n, have := bytes/x.dtype.Size(), x.Size()
 	if free >= 0 {
 		if n == 0 || have%n != 0 {
-			return nil, shapeError(op, [][]int{x.shape, shape}, "%s has %d elements, which do not fill %s",
-				formatShape(x.shape), have, formatShape(shape))
+			return nil, shapeError(op, "%v has %d elements, which do not fill %v",
+				shapeText(x.shape), have, shapeText(shape))
 		}
 		full[free] = have / n
 		n = have
 	}
 	if n != have {
-		return nil, shapeError(op, [][]int{x.shape, shape}, "%s has %d elements, %s needs %d", formatShape(x.shape), have,
-			formatShape(shape), n)
+		return nil, shapeError(op, "%v has %d elements, %v needs %d",
+			shapeText(x.shape), have, shapeText(shape), n)
 	}
 	return full, nil
 }
@@ -186,7 +186,7 @@ func (x *Array) broadcastTo(op string, shape []int) (*Array, error) {
 	}
 	extra := len(shape) - len(x.shape)
 	if extra < 0 {
-		return nil, shapeError(op, [][]int{x.shape, shape}, "%s has more axes than %s", formatShape(x.shape), formatShape(shape))
+		return nil, shapeError(op, "%v has more axes than %v", shapeText(x.shape), shapeText(shape))
 	}
 	v := x.view(len(shape))
 	v.readOnly = true
@@ -196,8 +196,8 @@ func (x *Array) broadcastTo(op string, shape []int) (*Array, error) {
 		case n == shape[extra+k]:
 			v.strides[extra+k] = x.strides[k]
 		case n != 1:
-			return nil, shapeError(op, [][]int{x.shape, shape}, "cannot broadcast %s to %s: axis %d has lengths %d and %d",
-				formatShape(x.shape), formatShape(shape), extra+k, n, shape[extra+k])
+			return nil, shapeError(op, "cannot broadcast %v to %v: axis %d has lengths %d and %d",
+				shapeText(x.shape), shapeText(shape), extra+k, n, shape[extra+k])
 		}
 	}
 	return v, nil
@@ -229,7 +229,7 @@ func (x *Array) ExpandDims(axes ...int) *Array {
 	rank := len(x.shape) + len(axes)
 	var isNew [maxRank]bool
 	if rank > maxRank {
-		panic(shapeError("ExpandDims", [][]int{x.shape}, "rank %d is above %d", rank, maxRank))
+		panic(shapeError("ExpandDims", "rank %d is above %d", rank, maxRank))
 	}
 	for _, a := range axes {
 		k := a
@@ -263,7 +263,7 @@ func (x *Array) Squeeze(axes ...int) *Array {
 	for k, n := range x.shape {
 		given := slices.Contains(drop, k)
 		if given && n != 1 {
-			panic(shapeError("Squeeze", [][]int{x.shape}, "axis %d of %s has length %d, not 1", k, formatShape(x.shape), n))
+			panic(shapeError("Squeeze", "axis %d of %v has length %d, not 1", k, shapeText(x.shape), n))
 		}
 		if !given && (n != 1 || len(axes) > 0) {
 			shape, strides = append(shape, n), append(strides, x.strides[k])
