@@ -153,7 +153,9 @@ func floorDiv(x, y *big.Int) *big.Int {
 	return q
 }
 
-func floorMod(x, y *big.Int) *big.Int { return new(big.Int).Sub(x, new(big.Int).Mul(floorDiv(x, y), y)) }
+func floorMod(x, y *big.Int) *big.Int {
+	return new(big.Int).Sub(x, new(big.Int).Mul(floorDiv(x, y), y))
+}
 
 // floatQuo is the quotient of finite numbers rounded to an integer, down or towards zero, exactly and then rounded to the
 // dtype's precision.

@@ -91,7 +91,7 @@ func lowerExp(b *simd.Builder, x simd.Value) simd.Value {
 		scale := b.Bitcast(unit, simd.F64)
 		s := b.Add(scale, head)
 		s = b.Add(s, b.Add(b.Sub(head, b.Sub(s, scale)), tail))
-		y := b.Select(b.Lt(n, b.F64(-1021)), b.Bitcast(b.Sub(bitsOf(b, s), unit), simd.F64), main)
+		y := b.Select(b.Lt(x, b.F64(-0x1.6232bdd7abcd2p+9)), b.Bitcast(b.Sub(bitsOf(b, s), unit), simd.F64), main)
 		y = b.Select(b.Lt(x, b.F64(-745.2)), b.F64(0), y)
 		y = b.Select(b.Lt(b.F64(0x1.62e42fefa39efp+9), x), b.F64(math.Inf(1)), y)
 		return []simd.Value{b.Select(b.Eq(x, x), y, x)}
