@@ -36,7 +36,8 @@ func TestMake(t *testing.T) {
 			"Full":  func() error { return panicOf(func() { Full(1.5, c.shape...) }) },
 		} {
 			err := f()
-			if !errors.Is(err, c.class) || !strings.HasPrefix(err.Error(), "ndarray."+name+": ") || !strings.HasSuffix(err.Error(), c.want) {
+			if !errors.Is(err, c.class) || !strings.HasPrefix(err.Error(), "ndarray."+name+": ") ||
+				!strings.HasSuffix(err.Error(), c.want) {
 				t.Errorf("%s %v: %v, want %s", name, c.shape, err, c.want)
 			}
 		}
@@ -74,7 +75,8 @@ func TestStaleMemory(t *testing.T) {
 		}
 		runtime.GC()
 		time.Sleep(time.Millisecond)
-		for _, y := range []*Array{Zeros(kernels.Uint8, 1<<16), Empty(kernels.Uint8, 1<<16), Must(Make(kernels.Uint8, []int{1 << 16}))} {
+		for _, y := range []*Array{Zeros(kernels.Uint8, 1<<16), Empty(kernels.Uint8, 1<<16),
+			Must(Make(kernels.Uint8, []int{1 << 16}))} {
 			if slices.Contains(Data[uint8](y), 0xab) {
 				t.Fatal("old elements show")
 			}
@@ -132,9 +134,12 @@ func TestArange(t *testing.T) {
 		{Arange(0, math.Inf(-1), 1), "array([], dtype=float64)"},
 		{Arange(int8(-128), 127, 100), "array([-128,  -28,   72], dtype=int8)"},
 		{Arange(uint8(5), 0, 1), "array([], dtype=uint8)"},
-		{Arange(uint64(math.MaxUint64-2), math.MaxUint64, 1), "array([18446744073709551613, 18446744073709551614], dtype=uint64)"},
-		{Arange(int64(math.MinInt64), math.MaxInt64, math.MaxInt64), "array([-9223372036854775808,                   -1,  9223372036854775806])"},
-		{Arange(int64(math.MaxInt64), math.MinInt64, math.MinInt64), "array([9223372036854775807,                  -1])"},
+		{Arange(uint64(math.MaxUint64-2), math.MaxUint64, 1),
+			"array([18446744073709551613, 18446744073709551614], dtype=uint64)"},
+		{Arange(int64(math.MinInt64), math.MaxInt64, math.MaxInt64),
+			"array([-9223372036854775808,                   -1,  9223372036854775806])"},
+		{Arange(int64(math.MaxInt64), math.MinInt64, math.MinInt64),
+			"array([9223372036854775807,                  -1])"},
 	} {
 		if got := (PrintOptions{LineWidth: 200}).Repr(c.got); got != c.want {
 			t.Errorf("got %s, want %s", got, c.want)
@@ -172,7 +177,8 @@ func TestSlices(t *testing.T) {
 	if s[5] != 60 || &Data[float64](w)[0] != &s[0] || len(Data[float64](w)) != 6 {
 		t.Error("WrapSlice does not share")
 	}
-	if _, err := FromSlice(s, 4, 2); !errors.Is(err, ErrShape) || err.Error() != "ndarray.FromSlice: 6 elements do not fill (4,2)" {
+	if _, err := FromSlice(s, 4, 2); !errors.Is(err, ErrShape) ||
+		err.Error() != "ndarray.FromSlice: 6 elements do not fill (4,2)" {
 		t.Errorf("got %v", err)
 	}
 	if x, err := FromSlice([]float64(nil)); err != nil || x.Size() != 0 || Data[float64](x) == nil {
@@ -189,20 +195,24 @@ func TestSlices(t *testing.T) {
 
 func TestAccess(t *testing.T) {
 	x := Arange(0.0, 6, 1).Reshape(2, 3)
+	fixed := Must(x.Slice(0).BroadcastTo(3))
 	var bad *IndexError
 	for want, f := range map[string]func(){
-		"ndarray.At: index 2 out of range for axis 0 of length 2":               func() { x.At(2, 0) },
-		"ndarray.At: index -4 out of range for axis 1 of length 3":              func() { x.At(0, -4) },
-		"ndarray.At: 1 indexes for an array of rank 2":                          func() { x.At(1) },
-		"ndarray.Get: index 3 out of range for axis 1 of length 3":              func() { Get[float64](x, 0, 3) },
-		"ndarray.Set: 0 indexes for an array of rank 2":                         func() { Set(x, 1.5) },
-		"ndarray.Get: elements are float64, not float32":                        func() { Get[float32](x, 0, 0) },
-		"ndarray.Set: float64 into int32 is not a same-kind cast":               func() { Set(Zeros(kernels.Int32, 2), 1.5, 0) },
+		"ndarray.At: index 2 out of range for axis 0 of length 2":  func() { x.At(2, 0) },
+		"ndarray.At: index -4 out of range for axis 1 of length 3": func() { x.At(0, -4) },
+		"ndarray.At: 1 indexes for an array of rank 2":             func() { x.At(1) },
+		"ndarray.Get: index 3 out of range for axis 1 of length 3": func() { Get[float64](x, 0, 3) },
+		"ndarray.Set: 0 indexes for an array of rank 2":            func() { Set(x, 1.5) },
+		"ndarray.Get: elements are float64, not float32":           func() { Get[float32](x, 0, 0) },
+		"ndarray.Set: float64 into int32 is not a same-kind cast": func() {
+			Set(Zeros(kernels.Int32,
+				2), 1.5, 0)
+		},
 		"ndarray.Data: elements are float64, not int8":                          func() { Data[int8](x) },
 		"ndarray.Values: elements are float64, not int8":                        func() { Values[int8](x) },
 		"ndarray.Data: array (3,2) is not contiguous; use Contiguous or Values": func() { Data[float64](x.T()) },
 		"ndarray.Item: array (2,3) has 6 elements, not 1":                       func() { Item[float64](x) },
-		"ndarray.Data: array (3,) is read-only; Clone it":                       func() { Data[float64](Must(x.Slice(0).BroadcastTo(3))) },
+		"ndarray.Data: array (3,) is read-only; Clone it":                       func() { Data[float64](fixed) },
 	} {
 		if err := panicOf(f); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
@@ -231,7 +241,8 @@ func TestAccess(t *testing.T) {
 func TestOperand(t *testing.T) {
 	x := Zeros(kernels.Int32, 4, 5).Slice(Step(-1), From(2))
 	op := x.Operand()
-	if op.DType != kernels.Int32 || !slices.Equal(op.Strides, []int{-20, 4}) || op.Mapped || op.Owner == nil || op.Ptr != unsafe.Pointer(x.element("", []int{0, 0})) {
+	if op.DType != kernels.Int32 || !slices.Equal(op.Strides, []int{-20, 4}) || op.Mapped || op.Owner == nil ||
+		op.Ptr != unsafe.Pointer(x.element("", []int{0, 0})) {
 		t.Errorf("operand %+v", op)
 	}
 	if !slices.Equal(x.Strides(), []int{-5, 1}) || x.IsContiguous() || x.IsFContiguous() {

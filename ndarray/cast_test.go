@@ -97,15 +97,18 @@ func TestCast(t *testing.T) {
 		case kernels.KindBool:
 			all = []*Array{scalar(false), scalar(true)}
 		case kernels.KindFloat:
-			for _, v := range []float64{0, math.Copysign(0, -1), 0.5, -0.5, 0.999, -0.999, 1, -1, 1.5, -1.5, 2.5, 127, 127.5, 128, -128, -128.9,
-				-129, 255, 255.9, 256, 32767.5, 65535.5, 65536, 1 << 24, 1<<24 + 1, 1 << 31, 1<<31 - 0.5, -1 << 31, -1<<31 - 1, 1 << 32, 1 << 53,
+			for _, v := range []float64{0, math.Copysign(0, -1), 0.5, -0.5, 0.999, -0.999, 1, -1, 1.5, -1.5, 2.5,
+				127, 127.5, 128, -128, -128.9,
+				-129, 255, 255.9, 256, 32767.5, 65535.5, 65536, 1 << 24, 1<<24 + 1, 1 << 31, 1<<31 - 0.5, -1 << 31,
+				-1<<31 - 1, 1 << 32, 1 << 53,
 				1 << 62, 1 << 63, -1 << 63, 1<<63 - 1024, 1 << 64, 1<<64 - 2048, 1e30, -1e30, 1e300, 1e-320, 0.1, 1 / 3.0,
 				math.MaxFloat32, math.MaxFloat64, math.NaN(), math.Inf(1), math.Inf(-1)} {
 				all = append(all, must(scalar(v).AsType(from)))
 			}
 		default:
 			least, most := bounds(from)
-			for _, base := range []*big.Int{least, most, new(big.Int), big.NewInt(1 << 24), big.NewInt(1 << 53), big.NewInt(1 << 62)} {
+			for _, base := range []*big.Int{least, most, new(big.Int), big.NewInt(1 << 24), big.NewInt(1 << 53),
+				big.NewInt(1 << 62)} {
 				for d := int64(-2); d <= 2; d++ {
 					v := new(big.Int).Add(base, big.NewInt(d))
 					if v.Cmp(least) < 0 || v.Cmp(most) > 0 {
@@ -131,8 +134,10 @@ func TestCast(t *testing.T) {
 					want = fit(to, want, from.Kind() == kernels.KindFloat)
 				}
 				switch {
-				case want != nil && got != nil && want.Cmp(got) == 0 && (want.Sign() != 0 || want.Signbit() == got.Signbit() || to.Kind() != kernels.KindFloat):
-				case want == nil && got == nil && (wantSpecial == gotSpecial || wantSpecial != wantSpecial && gotSpecial != gotSpecial):
+				case want != nil && got != nil && want.Cmp(got) == 0 && (want.Sign() != 0 ||
+					want.Signbit() == got.Signbit() || to.Kind() != kernels.KindFloat):
+				case want == nil && got == nil && (wantSpecial == gotSpecial || wantSpecial != wantSpecial &&
+					gotSpecial != gotSpecial):
 				default:
 					t.Errorf("%v %v to %v: got %v %v, want %v %v", from, x, to, got, gotSpecial, want, wantSpecial)
 				}
@@ -161,7 +166,8 @@ func fit(dt kernels.DType, f *big.Float, saturates bool) *big.Float {
 func TestCastLayouts(t *testing.T) {
 	base := Arange(0, 3*4*300, 1)
 	for _, x := range []*Array{
-		base, base.Reshape(3, 4, 300), base.Reshape(300, 12).T(), base.Flip(), base.Reshape(12, 300).Slice(Step(-2), Step(3)),
+		base, base.Reshape(3, 4, 300), base.Reshape(300, 12).T(), base.Flip(), base.Reshape(12,
+			300).Slice(Step(-2), Step(3)),
 		base.Reshape(3, 4, 300).Transpose(1, 2, 0),
 	} {
 		y := must(must(x.AsType(kernels.Float64)).AsType(kernels.Int16))
@@ -185,11 +191,14 @@ func TestCopyFrom(t *testing.T) {
 	}
 	for want, err := range map[string]error{
 		"ndarray.CopyFrom: cannot broadcast (2,) to (2,3): axis 1 has lengths 2 and 3": x.CopyFrom(Of(1.0, 2)),
-		"ndarray.CopyFrom: float64 into int64 is not a same-kind cast":                 Zeros(kernels.Int64, 3).CopyFrom(Of(1.5)),
-		"ndarray.Fill: float64 into int32 is not a same-kind cast":                     Fill(Zeros(kernels.Int32, 3), 1.5),
-		"ndarray.CopyFrom: (1,2) has more axes than (2,)":                              Zeros(kernels.Int64, 2).CopyFrom(Zeros(kernels.Int64, 1, 2)),
-		"ndarray.AsType: arrays of complex64 are not supported yet":                    second(x.AsType(kernels.Complex64)),
-		"ndarray.Make: arrays of invalid are not supported yet":                        second(Make(kernels.Invalid, nil)),
+		"ndarray.CopyFrom: float64 into int64 is not a same-kind cast": Zeros(kernels.Int64,
+			3).CopyFrom(Of(1.5)),
+		"ndarray.Fill: float64 into int32 is not a same-kind cast": Fill(Zeros(kernels.Int32,
+			3), 1.5),
+		"ndarray.CopyFrom: (1,2) has more axes than (2,)": Zeros(kernels.Int64,
+			2).CopyFrom(Zeros(kernels.Int64, 1, 2)),
+		"ndarray.AsType: arrays of complex64 are not supported yet": second(x.AsType(kernels.Complex64)),
+		"ndarray.Make: arrays of invalid are not supported yet":     second(Make(kernels.Invalid, nil)),
 	} {
 		if err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
@@ -211,7 +220,8 @@ func second[T any](_ T, err error) error { return err }
 
 // TestCopyOverlap copies within one array in all ways and compares with a copy of the source.
 func TestCopyOverlap(t *testing.T) {
-	spans := []any{All, Step(-1), From(1), To(-1), Step(2), RangeStep(1, 11, 2), Range(3, 8), Range(2, 7), RangeStep(8, 3, -1)}
+	spans := []any{All, Step(-1), From(1), To(-1), Step(2), RangeStep(1, 11, 2), Range(3, 8), Range(2, 7),
+		RangeStep(8, 3, -1)}
 	for _, to := range spans {
 		for _, from := range spans {
 			x := Arange(0, 12, 1)

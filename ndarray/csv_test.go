@@ -33,7 +33,8 @@ func TestReadCSV(t *testing.T) {
 		{"line ends in quotes", "a,\"b\nc\"\n1,2\n", "a int64 [1]; b\nc int64 [2]"},
 		{"byte order mark", "\ufeff\"a\"\n1\n", "a int64 [1]"},
 		{"empty in one column", "a\n1\n\"\"\n", "a float64 [ 1. nan]"},
-		{"large integers", "a\n9223372036854775807\n-9223372036854775808\n", "a int64 [ 9223372036854775807 -9223372036854775808]"},
+		{"large integers", "a\n9223372036854775807\n-9223372036854775808\n",
+			"a int64 [ 9223372036854775807 -9223372036854775808]"},
 		{"beyond int64", "a\n1\n9223372036854775808\n", "a float64 [1.00000000e+00 9.22337204e+18]"},
 		{"negative zero", "a\n1\n-0\n", "a float64 [ 1. -0.]"},
 		{"leading zeros", "a\n007\n", "a int64 [7]"},
@@ -42,7 +43,8 @@ func TestReadCSV(t *testing.T) {
 		{"empty name", ",b\n1,2\n", " int64 [1]; b int64 [2]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for _, wrap := range []func(io.Reader) io.Reader{func(r io.Reader) io.Reader { return r }, iotest.OneByteReader, iotest.DataErrReader} {
+			for _, wrap := range []func(io.Reader) io.Reader{func(r io.Reader) io.Reader { return r },
+				iotest.OneByteReader, iotest.DataErrReader} {
 				columns, err := ReadCSV(wrap(strings.NewReader(c.text)), CSVOptions{})
 				if err != nil {
 					t.Fatal(err)
@@ -75,9 +77,11 @@ func TestReadCSVErrors(t *testing.T) {
 		{"a\n1\ntrue\n", `csv: f.csv:3:1: column "a": "true", but cells before it are numbers`},
 		{"a\ntrue\n1\n", `csv: f.csv:3:1: column "a": "1", but cells before it are true or false`},
 		{"a,a\n1,2\n", `csv: f.csv:1:1: more than one column "a"`},
-		{"a\n" + strings.Repeat("x", 99) + "\n", `csv: f.csv:2:1: column "a": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"... is no number`},
+		{"a\n" + strings.Repeat("x", 99) + "\n",
+			`csv: f.csv:2:1: column "a": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"... is no number`},
 		{"a\n\"1\n2\n3\"\n4\nx\n", "csv: f.csv:2:1: column \"a\": \"1\\n2\\n3\" is no number"},
-		{"a\n" + strings.Repeat("1", 300) + "\n", "csv: f.csv:2: a record of more than 200 bytes; is a quote not closed?"},
+		{"a\n" + strings.Repeat("1", 300) + "\n",
+			"csv: f.csv:2: a record of more than 200 bytes; is a quote not closed?"},
 	} {
 		_, err := ReadCSV(strings.NewReader(c.text), CSVOptions{File: "f.csv", MaxRecord: 200})
 		if err == nil || err.Error() != c.want {
@@ -89,7 +93,8 @@ func TestReadCSVErrors(t *testing.T) {
 		}
 	}
 	broken := errors.New("broken")
-	if _, err := ReadCSV(io.MultiReader(strings.NewReader("a\n1\n"), iotest.ErrReader(broken)), CSVOptions{}); err != broken {
+	if _, err := ReadCSV(io.MultiReader(strings.NewReader("a\n1\n"), iotest.ErrReader(broken)),
+		CSVOptions{}); err != broken {
 		t.Errorf("a failing reader: %v", err)
 	}
 }
@@ -113,8 +118,10 @@ func TestReadCSVColumn(t *testing.T) {
 }
 
 func TestReadCSVComma(t *testing.T) {
-	columns, err := ReadCSV(strings.NewReader("a\tb\n 1 \t\n"), CSVOptions{Comma: '\t', Columns: []string{"b", "a"}})
-	if err != nil || columns[0].Name != "b" || columns[1].Values.String() != "[1]" || columns[0].Values.String() != "[nan]" {
+	columns, err := ReadCSV(strings.NewReader("a\tb\n 1 \t\n"), CSVOptions{Comma: '\t', Columns: []string{"b",
+		"a"}})
+	if err != nil || columns[0].Name != "b" || columns[1].Values.String() != "[1]" ||
+		columns[0].Values.String() != "[nan]" {
 		t.Errorf("got %v, %v", columns, err)
 	}
 }
@@ -142,7 +149,8 @@ func TestReadCSVLarge(t *testing.T) {
 }
 
 func FuzzCSV(f *testing.F) {
-	for _, text := range []string{"a,b\n1,2.5\n", "a\n\"1\"\n", "\"a\"\"b\",c\r\n,NA\r\ntrue,x\n", "\ufeffa\n-0\n", "a\n\n\n9223372036854775808"} {
+	for _, text := range []string{"a,b\n1,2.5\n", "a\n\"1\"\n", "\"a\"\"b\",c\r\n,NA\r\ntrue,x\n",
+		"\ufeffa\n-0\n", "a\n\n\n9223372036854775808"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

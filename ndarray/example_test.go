@@ -154,7 +154,8 @@ func ExampleMap() {
 
 func ExampleReadCSV() {
 	text := "city,high,rain\nOslo,21.5,0\n\"Bergen, west\",,12\n"
-	columns, err := ndarray.ReadCSV(strings.NewReader(text), ndarray.CSVOptions{Columns: []string{"rain", "high"}})
+	columns, err := ndarray.ReadCSV(strings.NewReader(text), ndarray.CSVOptions{Columns: []string{"rain",
+		"high"}})
 	for _, c := range columns {
 		fmt.Println(c.Name, c.Values.DType(), c.Values)
 	}

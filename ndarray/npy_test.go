@@ -43,7 +43,8 @@ func TestNPYAsNumPy(t *testing.T) {
 			}
 			want = Must(Arange(-2, 4, 1).AsType(dt)).Reshape(2, 3)
 		}
-		for how, load := range map[string]func(string) (*Array, error){"Load": Load, "Map": Map, "Read": readSlowly} {
+		for how, load := range map[string]func(string) (*Array, error){"Load": Load, "Map": Map,
+			"Read": readSlowly} {
 			got, err := load(path)
 			if err != nil {
 				t.Errorf("%s %s: %v", how, path, err)
@@ -92,7 +93,8 @@ func TestNPYHeaders(t *testing.T) {
 		{`{"shape":(1L,),"descr":"=f8","fortran_order":False}`, "float64 (1,)"},
 		{" {'fortran_order' : True , 'shape' : ( 1 , ) , 'descr' : '>f8' } ", "float64 (1,)"},
 		{"{'descr': '<f8', 'fortran_order': False, 'shape': (), }", "float64 ()"},
-		{"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4611686018427387904), }", "float64 (0,4611686018427387904)"},
+		{"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4611686018427387904), }",
+			"float64 (0,4611686018427387904)"},
 		{"{'descr': '|i1', 'fortran_order': False, 'shape': (2, 2, 2,), }", "int8 (2,2,2)"},
 	} {
 		x, err := Read(bytes.NewReader(npyBytes(c.header, eight)))
@@ -119,29 +121,43 @@ func TestNPYHostile(t *testing.T) {
 		want  string
 	}{
 		{"empty", nil, ErrFormat, "offset 0: want 8 bytes of the magic and version, got 0"},
-		{"magic", []byte("PK\x03\x04 is a zip"), ErrFormat, `offset 0: the magic is "PK\x03\x04 i", not "\x93NUMPY": no .npy file`},
-		{"version", []byte("\x93NUMPY\x09\x00......"), ErrUnsupported, "offset 6: version 9.0 is not 1.0, 2.0 or 3.0"},
-		{"minor version", []byte("\x93NUMPY\x01\x01......"), ErrUnsupported, "offset 6: version 1.1 is not 1.0, 2.0 or 3.0"},
-		{"no length", []byte("\x93NUMPY\x01\x00v"), ErrFormat, "offset 8: want 2 bytes of the header length, got 1"},
-		{"large header", []byte("\x93NUMPY\x02\x00\xff\xff\xff\xffv"), ErrSize, "offset 8: a header of 4294967295 bytes is above the limit of 10000"},
-		{"short header", []byte("\x93NUMPY\x01\x00\x10\x00{'descr'"), ErrFormat, "offset 10: want 16 bytes of the header, got 8"},
+		{"magic", []byte("PK\x03\x04 is a zip"), ErrFormat,
+			`offset 0: the magic is "PK\x03\x04 i", not "\x93NUMPY": no .npy file`},
+		{"version", []byte("\x93NUMPY\x09\x00......"), ErrUnsupported,
+			"offset 6: version 9.0 is not 1.0, 2.0 or 3.0"},
+		{"minor version", []byte("\x93NUMPY\x01\x01......"), ErrUnsupported,
+			"offset 6: version 1.1 is not 1.0, 2.0 or 3.0"},
+		{"no length", []byte("\x93NUMPY\x01\x00v"), ErrFormat,
+			"offset 8: want 2 bytes of the header length, got 1"},
+		{"large header", []byte("\x93NUMPY\x02\x00\xff\xff\xff\xffv"), ErrSize,
+			"offset 8: a header of 4294967295 bytes is above the limit of 10000"},
+		{"short header", []byte("\x93NUMPY\x01\x00\x10\x00{'descr'"), ErrFormat,
+			"offset 10: want 16 bytes of the header, got 8"},
 		{"short data", shape("(2,)"), ErrFormat, "offset 67: want 16 data bytes, got 8"},
 		{"no data", shape("(2,)")[:67], ErrFormat, "offset 67: want 16 data bytes, got 0"},
 		{"negative", shape("(-1,)"), ErrFormat, "offset 60: shape (-1,) is negative"},
-		{"too many elements", shape("(4294967296, 4294967296)"), ErrSize, "offset 10: shape (4294967296,4294967296) has more elements than an int can count"},
-		{"too many bytes", shape("(4611686018427387904,)"), ErrSize, "offset 10: (4611686018427387904,) of float64 has more bytes than an int can count"},
-		{"more than memory", shape("(1000000000000000,)"), ErrSize, "offset 82: (1000000000000000,) of float64 takes 8000000000000000 bytes, more than memory"},
-		{"beyond int", shape("(99999999999999999999,)"), ErrSize, "offset 61: the length 99999999999999999999... does not fit an int"},
-		{"zero hides overflow", shape("(0, 4611686018427387904, 4611686018427387904)"), ErrSize, "offset 10: shape (0,4611686018427387904,4611686018427387904) has more elements than an int can count"},
-		{"rank", shape("(" + strings.Repeat("1,", 65) + ")"), ErrFormat, "offset 60: the shape has more than 64 axes"},
+		{"too many elements", shape("(4294967296, 4294967296)"), ErrSize,
+			"offset 10: shape (4294967296,4294967296) has more elements than an int can count"},
+		{"too many bytes", shape("(4611686018427387904,)"), ErrSize,
+			"offset 10: (4611686018427387904,) of float64 has more bytes than an int can count"},
+		{"more than memory", shape("(1000000000000000,)"), ErrSize,
+			"offset 82: (1000000000000000,) of float64 takes 8000000000000000 bytes, more than memory"},
+		{"beyond int", shape("(99999999999999999999,)"), ErrSize,
+			"offset 61: the length 99999999999999999999... does not fit an int"},
+		{"zero hides overflow", shape("(0, 4611686018427387904, 4611686018427387904)"), ErrSize,
+			"offset 10: shape (0,4611686018427387904,4611686018427387904) has more elements than an int can count"},
+		{"rank", shape("(" + strings.Repeat("1,", 65) + ")"), ErrFormat,
+			"offset 60: the shape has more than 64 axes"},
 		{"number", shape("3"), ErrFormat, "offset 60: the shape is \"3, }\", not a tuple"},
-		{"number in brackets", shape("(1)"), ErrFormat, "offset 60: the shape is a number in brackets, not a tuple"},
+		{"number in brackets", shape("(1)"), ErrFormat,
+			"offset 60: the shape is a number in brackets, not a tuple"},
 		{"float", shape("(1.5,)"), ErrFormat, "offset 62: want a comma or ) in the shape, got \".5,), }\""},
 		{"expression", shape("(1+1,)"), ErrFormat, "offset 62: want a comma or ) in the shape, got \"+1,), }\""},
 		{"leading zero", shape("(01,)"), ErrFormat, "offset 61: a length with a leading zero"},
 		{"comma", shape("(,)"), ErrFormat, "offset 61: want a length, got \",), }\""},
 		{"open shape", shape("(1,"), ErrFormat, "offset 63: want a length, got \", }\""},
-		{"object", descr("'|O'"), ErrUnsupported, "offset 20: dtype object is never read: its elements are programs (pickles)"},
+		{"object", descr("'|O'"), ErrUnsupported,
+			"offset 20: dtype object is never read: its elements are programs (pickles)"},
 		{"structured", descr("[('a', '<f8')]"), ErrUnsupported, "offset 20: structured dtypes are not supported"},
 		{"complex", descr("'<c8'"), ErrUnsupported, `offset 20: dtype "<c8" is not supported`},
 		{"half", descr("'<f2'"), ErrUnsupported, `offset 20: dtype "<f2" is not supported`},
@@ -152,19 +168,27 @@ func TestNPYHostile(t *testing.T) {
 		{"no order", descr("'|f8'"), ErrFormat, `offset 20: dtype "|f8" has no byte order`},
 		{"empty dtype", descr("''"), ErrUnsupported, `offset 20: dtype "" is not supported`},
 		{"number as dtype", descr("8"), ErrFormat, `offset 20: want a string, got "8, 'fortran_"`},
-		{"long dtype", descr("'" + strings.Repeat("x", 5000) + "'"), ErrUnsupported, `offset 20: dtype "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" is not supported`},
+		{"long dtype", descr("'" + strings.Repeat("x", 5000) + "'"), ErrUnsupported,
+			`offset 20: dtype "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" is not supported`},
 		{"escape", descr(`'\x3cf8'`), ErrFormat, "offset 20: a string without end"},
 		{"no dict", header("[]"), ErrFormat, `offset 10: the header begins with "[]", not {`},
 		{"blank", header("   "), ErrFormat, "offset 13: the header begins with the end of the header, not {"},
 		{"no keys", header("{}"), ErrFormat, `offset 10: key "descr" is missing`},
-		{"no shape", header("{'descr': '<f8', 'fortran_order': False}"), ErrFormat, `offset 10: key "shape" is missing`},
-		{"unknown key", header("{'descr': '<f8', 'x': 1}"), ErrFormat, `offset 27: key "x" is unknown or given twice`},
-		{"key twice", header("{'descr': '<f8', 'descr': '<f8'}"), ErrFormat, `offset 27: key "descr" is unknown or given twice`},
-		{"no colon", header("{'descr' '<f8'}"), ErrFormat, `offset 19: key "descr" is followed by "'<f8'}", not a colon`},
-		{"no comma", header("{'descr': '<f8' 'shape': ()}"), ErrFormat, `offset 26: want a comma or } after "descr", got "'shape': ()}"`},
+		{"no shape", header("{'descr': '<f8', 'fortran_order': False}"), ErrFormat,
+			`offset 10: key "shape" is missing`},
+		{"unknown key", header("{'descr': '<f8', 'x': 1}"), ErrFormat,
+			`offset 27: key "x" is unknown or given twice`},
+		{"key twice", header("{'descr': '<f8', 'descr': '<f8'}"), ErrFormat,
+			`offset 27: key "descr" is unknown or given twice`},
+		{"no colon", header("{'descr' '<f8'}"), ErrFormat,
+			`offset 19: key "descr" is followed by "'<f8'}", not a colon`},
+		{"no comma", header("{'descr': '<f8' 'shape': ()}"), ErrFormat,
+			`offset 26: want a comma or } after "descr", got "'shape': ()}"`},
 		{"order", header("{'fortran_order': 1}"), ErrFormat, `offset 28: fortran_order is "1}", not True or False`},
-		{"behind", header("{'descr': '<f8', 'fortran_order': False, 'shape': ()} + 1"), ErrFormat, `offset 64: the header goes on after } with "+ 1"`},
-		{"open", header("{'descr': '<f8'"), ErrFormat, `offset 25: want a comma or } after "descr", got the end of the header`},
+		{"behind", header("{'descr': '<f8', 'fortran_order': False, 'shape': ()} + 1"), ErrFormat,
+			`offset 64: the header goes on after } with "+ 1"`},
+		{"open", header("{'descr': '<f8'"), ErrFormat,
+			`offset 25: want a comma or } after "descr", got the end of the header`},
 		{"open string", header("{'descr"), ErrFormat, "offset 11: a string without end"},
 	} {
 		if math.MaxInt == math.MaxInt32 && errors.Is(c.class, ErrSize) {
@@ -211,7 +235,8 @@ func TestNPYClaims(t *testing.T) {
 	for _, load := range []func(string) (*Array, error){Load, Map} {
 		before := allocated()
 		_, err := load(path)
-		if want := fmt.Sprintf("npy: %s: offset %d: want 800000000 data bytes, got 8", path, len(file)-8); err == nil || err.Error() != want {
+		if want := fmt.Sprintf("npy: %s: offset %d: want 800000000 data bytes, got 8", path,
+			len(file)-8); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 		if n := allocated() - before; n > 1<<20 {

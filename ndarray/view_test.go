@@ -164,7 +164,8 @@ func TestSliceOneAxis(t *testing.T) {
 }
 
 func TestSliceAllAxes(t *testing.T) {
-	choices := []any{0, -1, All, From(1), To(1), Step(-1), Step(2), Range(-2, -1), RangeStep(2, 0, -1), Range(3, 1)}
+	choices := []any{0, -1, All, From(1), To(1), Step(-1), Step(2), Range(-2, -1), RangeStep(2, 0, -1),
+		Range(3, 1)}
 	for shape := range shapes() {
 		x, m := numbered(shape)
 		pick := make([]int, len(shape))
@@ -251,9 +252,11 @@ func TestSliceSpecial(t *testing.T) {
 		{"ndarray.Slice: 4 indexes for an array of rank 3", []any{0, 0, 0, 0}},
 		{"ndarray.Slice: a step of zero", []any{Step(0)}},
 		{"ndarray.Slice: more than one Ellipsis", []any{Ellipsis, Ellipsis}},
-		{"ndarray.Slice: float64 is no index: use int, Range, To, From, Step, All, Newaxis or Ellipsis", []any{1.5}},
+		{"ndarray.Slice: float64 is no index: use int, Range, To, From, Step, All, Newaxis or Ellipsis",
+			[]any{1.5}},
 	} {
-		if err := panicOf(func() { x.Slice(c.index...) }); err == nil || err.Error() != c.want || !errors.Is(err, ErrIndex) {
+		if err := panicOf(func() { x.Slice(c.index...) }); err == nil || err.Error() != c.want || !errors.Is(err,
+			ErrIndex) {
 			t.Errorf("%v: got %v, want %s", c.index, err, c.want)
 		}
 	}
@@ -286,7 +289,8 @@ func views(shape []int) map[string]*Array {
 }
 
 func TestTransposeAndFlip(t *testing.T) {
-	orders := [][][]int{{{}}, {{0}}, {{0, 1}, {1, 0}, {-1, -2}}, {{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {-1, 0, 1}}}
+	orders := [][][]int{{{}}, {{0}}, {{0, 1}, {1, 0}, {-1, -2}}, {{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {1, 2, 0},
+		{2, 0, 1}, {-1, 0, 1}}}
 	for shape := range shapes() {
 		_, m := numbered(shape)
 		rank := len(shape)
@@ -427,7 +431,8 @@ func TestExpandAndSqueeze(t *testing.T) {
 	for _, c := range []struct {
 		axes, shape []int
 	}{
-		{nil, []int{2, 3}}, {[]int{0}, []int{1, 2, 3}}, {[]int{-1}, []int{2, 3, 1}}, {[]int{0, -1}, []int{1, 2, 3, 1}},
+		{nil, []int{2, 3}}, {[]int{0}, []int{1, 2, 3}}, {[]int{-1}, []int{2, 3, 1}}, {[]int{0, -1}, []int{1, 2, 3,
+			1}},
 		{[]int{2, 1}, []int{2, 1, 1, 3}},
 	} {
 		y := x.ExpandDims(c.axes...)
