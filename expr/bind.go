@@ -88,8 +88,11 @@ func (b *binder) compile() {
 		for k, sink := range s.sinks {
 			dsts[k] = b.nodes[sink.node].dtype
 		}
-		kernel, err := kernels.NewStage(s.program, specs, dsts,
-			simd.Options{Engine: b.p.opts.Engine, Contract: b.p.opts.Relaxed.Contract})
+		o := simd.Options{Engine: b.p.opts.Engine, Contract: b.p.opts.Relaxed.Contract}
+		if b.shapes.rank(s.space) == 0 {
+			o.Engine = simd.Portable // one element: not worth machine code
+		}
+		kernel, err := kernels.NewStage(s.program, specs, dsts, o)
 		if err != nil {
 			b.at = b.nodes[s.sinks[len(s.sinks)-1].node].value
 			b.fail(ErrUnsupported, "not supported yet: "+err.Error(), "")

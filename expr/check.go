@@ -302,6 +302,9 @@ func (c *checker) buildAt(n *node, vals []int32, lo int32) int32 {
 	case nUnary:
 		return c.call(unaryFuncs[n.op], n, vals[n.a-lo])
 	case nBinary:
+		if c.isSquare(n) {
+			return c.call(binaryFuncs[tMul], n, vals[n.a-lo], vals[n.a-lo])
+		}
 		return c.call(binaryFuncs[n.op], n, vals[n.a-lo], vals[n.b-lo])
 	case nChain: // a < b < c is (a < b) and (b < c), b computed once
 		link := c.call(binaryFuncs[n.op], n, vals[c.nodes[n.a].b-lo], vals[n.b-lo])
