@@ -1,6 +1,10 @@
 package simd
 
-import "github.com/lanes-go/lanes/internal/amd64"
+import (
+	"slices"
+
+	"github.com/lanes-go/lanes/internal/amd64"
+)
 
 // Instruction selection: a program becomes a list of machine instructions on virtual registers. A program has one lane
 // count, the widest type's lanes in a full register; narrower types fill a part of theirs. Everything that depends on
@@ -50,7 +54,9 @@ type selector struct {
 	ptrs    []int8            // register of a stream's pointer, or -1; by slot, sinks behind sources
 	slots   int               // scratch slots of 64 bytes in use
 	labels  int32
-	uses    []int // of every value
+	uses    []int   // of every value
+	root    []Value // the value whose register a value has: that of what a bitcast reads
+	last    []int   // by root: instruction that uses it last
 
 	// Of the body being selected:
 	code  []item
@@ -101,7 +107,7 @@ func newSelector(p *Program, set *isa) *selector {
 			s.lanes = min(s.lanes, AccLanes)
 		}
 	}
-	s.uses = make([]int, len(p.ins))
+	s.uses, s.last, s.root = make([]int, len(p.ins)), make([]int, len(p.ins)), make([]Value, len(p.ins))
 	rare := false
 	for i := range p.ins {
 		switch p.ins[i].Op {
@@ -110,10 +116,14 @@ func newSelector(p *Program, set *isa) *selector {
 		case OpEnd:
 			rare = false
 		}
+		if s.root[i] = Value(i); p.ins[i].Op == OpBitcast {
+			s.root[i] = s.root[p.ins[i].Args[0]]
+		}
 		for _, a := range p.ins[i].args() {
 			s.uses[a]++
-			if rare {
-				s.uses[a]++ // never folded into a single use that is rarely reached
+			s.last[s.root[a]] = i
+			if rare || p.ins[i].Op.isSink() {
+				s.uses[s.root[a]]++ // not folded where it is rarely reached, or where an earlier sink may have written
 			}
 		}
 	}
@@ -266,19 +276,24 @@ func (s *selector) regionEnd(i int) int {
 	return i
 }
 
-// region selects a rare region: the results start as their main values; where a lane has the mask, cold code behind the
-// loop computes the region and blends.
+// region selects a rare region: the results start as their main values, in the same registers if nothing needs those
+// afterwards; where a lane has the mask, cold code behind the loop computes the region and blends.
 func (s *selector) region(open, end int) {
 	var merges []int
+	var taken []int32
 	for i := open; i <= end; i++ {
 		if s.p.ins[i].Op != OpMerge {
 			continue
 		}
 		in := &s.p.ins[i]
 		main := in.Args[2]
-		d := s.reg(in.Type, s.width[main])
 		s.width[i] = s.width[main]
-		s.move(d, s.val(main))
+		d := s.val(main)
+		if s.last[s.root[main]] > i || s.p.ins[s.root[main]].Op <= OpConst || slices.Contains(taken, d.Reg) {
+			d = s.reg(in.Type, s.width[main])
+			s.move(d, s.val(main))
+		}
+		taken = append(taken, d.Reg)
 		s.vals[s.copy][i] = d
 		merges = append(merges, i)
 	}
