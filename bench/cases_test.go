@@ -100,6 +100,39 @@ func TestGoContendersAgree(t *testing.T) {
 	})
 }
 
+// Lanes has the bits of the Go loops where there are no functions, and is within 1 ULP where there is one.
+func TestLanesAgrees(t *testing.T) {
+	eachCase(t, func(t *testing.T, d *Data) {
+		exact := reference(d, 1)
+		first, err := goContenders(d, 1)[0].Output(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, threads := range []int{1, 2} {
+			list, err := lanesContenders(d, threads)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range list {
+				got, err := c.Output(1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				a, err := accuracy(d, got, first, exact)
+				if err != nil {
+					t.Fatalf("%s: %v", c.Name, err)
+				}
+				if !d.Case.Function && a.SameBits != a.Checked {
+					t.Errorf("%s, %d threads: %d of %d elements have Go's bits", c.Name, threads, a.SameBits, a.Checked)
+				}
+				if d.Case.Function && d.Case.Text == d.Case.Name+"(a)" && a.ULP > 1 {
+					t.Errorf("%s: %v ULP", c.Name, a.ULP)
+				}
+			}
+		}
+	})
+}
+
 // A wrong element must be seen.
 func TestAccuracyFindsErrors(t *testing.T) {
 	eachCase(t, func(t *testing.T, d *Data) {

@@ -36,8 +36,9 @@ func (r *Results) markdown() string {
 	return b.String()
 }
 
-const legend = "Nanoseconds per element: the minimum of interleaved samples (median in brackets). `limit` is " +
-	"what the memory and FMA ceilings of the same run allow. `best peer` is the fastest that is as accurate as " +
+const legend = "Nanoseconds per element: the minimum of interleaved samples (median in brackets). `lanes` is a " +
+	"compiled expression run into an array, or the function of slices (`func`) where that is faster. `limit` " +
+	"is what the memory and FMA ceilings of the same run allow. `best peer` is the fastest that is as accurate as " +
 	"Lanes; `~` marks those that are not, measured on the same data. `ratio` is the time of the best peer over " +
 	"that of Lanes: above 1 Lanes is faster."
 
@@ -58,10 +59,13 @@ func table(rows []Row) string {
 	b.WriteString("|---|---|--:|--:|--:|--:|---|--:|---|\n")
 	for _, row := range rows {
 		lanes, best := "–", "–"
-		if e := row.find(lanesName); e != nil {
+		if e := row.ours(); e != nil {
 			lanes = fmt.Sprintf("%s (%s)", figure(e.Min), figure(e.Median))
 			if row.Flops >= 16 {
 				lanes += fmt.Sprintf(" %s GFLOP/s", figure(row.Flops/e.Min))
+			}
+			if e.Name == funcName {
+				lanes += " func"
 			}
 		}
 		winner := row.best()
@@ -70,7 +74,7 @@ func table(rows []Row) string {
 		}
 		var others []string
 		for _, e := range row.Entries {
-			if e.ours() && e.Name != lanesName && e.Error == "" {
+			if e.ours() && e.Error == "" && e.Name != row.ours().Name {
 				others = append(others, e.Name+" "+figure(e.Min))
 			}
 		}
@@ -115,7 +119,7 @@ func (r *Results) summary() string {
 		if best := row.best(); row.ratio(best) < behind {
 			late = append(late, fmt.Sprintf("- %s: %s (%s %s, lanes %s)", row.name(),
 				ratioText(row.ratio(best)),
-				best.Name, figure(best.Min), figure(row.find(lanesName).Min)))
+				best.Name, figure(best.Min), figure(row.ours().Min)))
 		}
 	}
 	if len(late) == 0 {

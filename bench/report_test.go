@@ -61,7 +61,7 @@ func sampleResults() *Results {
 			{Case: "add", DType: "f64", N: 1e7, Threads: 1, Limit: 0.5, Entries: []Entry{
 				entry("lanes", 1, true), entry("go", 2, true), entry("c", 4, true)}},
 			{Case: "add", DType: "f64", N: 1e3, Threads: 1, Entries: []Entry{
-				entry("lanes", 2, true), entry("lanes-func", 0.5, true), entry("go", 1, true), {Name: "jax",
+				entry("lanes", 2, true), entry("lanes-func", 1.5, true), entry("go", 1, true), {Name: "jax",
 					Error: "no"}}},
 			{Case: "exp", DType: "f64", N: 1e5, Threads: 1, Function: true, Entries: []Entry{
 				entry("lanes", 1, true), entry("c-fast", 0.5, false), entry("go", 8, true)}},
@@ -75,7 +75,7 @@ func TestTable(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(table(r.Rows)), "\n")
 	want := []string{
 		"| add | f64 | 1e7 | 1 | 0.500 | 1.00 (1.10) | go 2.00 (2.20) | 2.00 | c 4.00 |",
-		"| add | f64 | 1e3 | 1 | – | 2.00 (2.20) | go 1.00 (1.10) | 0.50 | lanes-func 0.500 |",
+		"| add | f64 | 1e3 | 1 | – | 1.50 (1.65) func | go 1.00 (1.10) | 0.67 | lanes 2.00 |",
 		"| exp | f64 | 1e5 | 1 | – | 1.00 (1.10) | go 8.00 (8.80) | 8.00 | c-fast~ 0.500 |",
 	}
 	for i, w := range want {
@@ -85,9 +85,9 @@ func TestTable(t *testing.T) {
 	}
 	s := r.summary()
 	for _, w := range []string{
-		"| **best eligible** | 1.00 | 2 | 8.00 | 1 |", "| go | 1.00 | 2 | 8.00 | 1 |",
+		"| **best eligible** | 1.15 | 2 | 8.00 | 1 |", "| go | 1.15 | 2 | 8.00 | 1 |",
 		"| c | 4.00 | 1 | – | 0 |",
-		"in 1 of 3 rows", "- add f64 n=1e3, 1 thread: 0.50 (go 1.00, lanes 2.00)",
+		"in 1 of 3 rows", "- add f64 n=1e3, 1 thread: 0.67 (go 1.00, lanes 1.50)",
 	} {
 		if !strings.Contains(s, w) {
 			t.Errorf("summary lacks %q:\n%s", w, s)
