@@ -16,10 +16,10 @@ import (
 
 var long = flag.Bool("long", false, "run the long measurements")
 
-// burn is work of about cycles machine cycles per item: a chain of dependent multiplications and additions.
+// burn is work of roughly the given cycles per item: a chain of dependent multiplications and additions.
 func burn(items, cycles int) float64 {
 	x := float64(items)
-	for range items * cycles / 8 {
+	for range items * cycles / 5 {
 		x = x*0.999 + 0.001
 	}
 	return x
@@ -41,12 +41,16 @@ func goroutines(n, threads int, body func(lo, hi int) error) {
 	wg.Wait()
 }
 
-// best interleaves the functions for about the given time and returns the minimum time of each.
-func best(total time.Duration, fs ...func()) []time.Duration {
+// best interleaves the functions for a second and returns the minimum time of each. Each is called 20 times
+// in a row, which makes workers hot, or after a pause if pause is not 0.
+func best(pause time.Duration, fs ...func()) []time.Duration {
 	times := slices.Repeat([]time.Duration{time.Hour}, len(fs))
-	for end := time.Now().Add(total); time.Now().Before(end); {
+	for end := time.Now().Add(time.Second); time.Now().Before(end); {
 		for i, f := range fs {
-			for range 20 { // a streak: the workers get hot
+			for range 20 {
+				if pause > 0 {
+					time.Sleep(pause)
+				}
 				start := time.Now()
 				f()
 				times[i] = min(times[i], time.Since(start))
@@ -62,14 +66,16 @@ func TestSpeed(t *testing.T) {
 		t.Skip("needs -long")
 	}
 	procs := runtime.GOMAXPROCS(0)
-	for _, us := range []int{5, 10, 20, 40, 100, 1000} {
-		n := us * 30
-		d := best(time.Second,
-			func() { burnBody(0, n) },
-			func() { goroutines(n, procs, burnBody) },
-			func() { parallel.For(nil, n, 1, 100, 0, burnBody) })
-		t.Logf("%4d us: serial %8v, goroutines %8v (%.2fx), For %8v (%.2fx)", us, d[0],
-			d[1], float64(d[0])/float64(d[1]), d[2], float64(d[0])/float64(d[2]))
+	for _, pause := range []time.Duration{0, time.Millisecond} {
+		for _, us := range []int{5, 10, 20, 40, 100, 200, 1000} {
+			n := us * 30
+			d := best(pause,
+				func() { burnBody(0, n) },
+				func() { goroutines(n, procs, burnBody) },
+				func() { parallel.For(nil, n, 1, 100, 0, burnBody) })
+			t.Logf("%4d us after %v: serial %8v, goroutines %8v (%.2fx), For %8v (%.2fx)", us, pause, d[0],
+				d[1], float64(d[0])/float64(d[1]), d[2], float64(d[0])/float64(d[2]))
+		}
 	}
 	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		x, y, z := make([]float64, n), make([]float64, n), make([]float64, n)
@@ -80,7 +86,7 @@ func TestSpeed(t *testing.T) {
 			}
 			return nil
 		}
-		d := best(time.Second,
+		d := best(0,
 			func() { add(0, n) },
 			func() { goroutines(n, procs, add) },
 			func() { parallel.For(nil, n, 64, 1, 0, add) })

@@ -22,8 +22,8 @@ type job struct {
 	recent         float64 // cycles of closely preceding calls and this one: see recentWork
 	helpers        []*worker
 
-	_       [64]byte // what follows changes all the time
-	next    atomic.Uint64
+	_       [64]byte     // what follows changes all the time
+	next    atomic.Int64 // chunk
 	failed  atomic.Bool
 	pending atomic.Int64  // helpers that have returned, negated; see wait
 	idle    chan struct{} // tells the caller that the last helper has returned
@@ -48,35 +48,18 @@ func newJob(ctx context.Context, n, size int, body func(lo, hi int) error) *job 
 }
 
 // take returns the number of a chunk that nobody else has, or -1 when none is left or the job has failed.
-//
-// The low half of next counts the chunks taken from the front, by the caller, and the high half those taken
-// from the back, by the helpers. So when calls repeat over the same data and there is one helper, each of the
-// two cores finds its part of the data in its own cache.
-func (j *job) take(front bool) int {
+func (j *job) take() int {
 	if j.failed.Load() {
 		return -1
 	}
-	step := uint64(1)
-	if !front {
-		step = 1 << 32
+	if i := j.next.Add(1) - 1; i < int64(j.chunks) {
+		return int(i)
 	}
-	taken := j.next.Add(step)
-	fromFront, fromBack := int(uint32(taken)), int(taken>>32)
-	switch {
-	case fromFront+fromBack > j.chunks:
-		return -1
-	case front:
-		return fromFront - 1
-	default:
-		return j.chunks - fromBack
-	}
+	return -1
 }
 
 // left is the number of chunks that nobody has taken.
-func (j *job) left() int {
-	taken := j.next.Load()
-	return max(0, j.chunks-int(uint32(taken))-int(taken>>32))
-}
+func (j *job) left() int { return int(max(0, int64(j.chunks)-j.next.Load())) }
 
 // work runs chunks until none is left. Should body end the goroutine by runtime.Goexit, work records that as
 // the chunk's error on the way out.
@@ -88,7 +71,7 @@ func (j *job) work(caller bool) {
 		}
 	}()
 	for {
-		if chunk = j.take(caller); chunk < 0 {
+		if chunk = j.take(); chunk < 0 {
 			return
 		}
 		if j.ctx.Err() != nil {

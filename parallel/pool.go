@@ -76,8 +76,11 @@ func (j *job) recruit() {
 	}
 	list := pool(j.limit - 1)
 	want = j.offer(list, nil, want)
-	if want > 0 && j.recent-float64(j.chunks-j.left())*j.cyclesPerChunk >= wakeAbove {
-		j.offer(list, parked, want)
+	past := float64(j.chunks-j.left()) * j.cyclesPerChunk
+	if want > 0 && j.recent-past >= wakeAbove && j.offer(list, parked, want) < want {
+		// The scheduler keeps the goroutine made ready last for this processor, and lets others steal it only
+		// after a sleep of some 50 µs. That shall be another one than the worker.
+		go func() {}()
 	}
 }
 
@@ -85,7 +88,7 @@ func (j *job) recruit() {
 func (j *job) offer(list []*worker, state *job, want int) int {
 	for _, w := range list {
 		if want == 0 || running.Load() >= processes.Load() {
-			return 0
+			return want
 		}
 		if w.slot.Load() == state && w.slot.CompareAndSwap(state, j) {
 			running.Add(1)
