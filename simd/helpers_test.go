@@ -47,6 +47,14 @@ func compile(t testing.TB, p *Program, e Engine) *Kernel {
 	return k
 }
 
+// edges holds edgeBits of every type.
+var edges = func() (e [numTypes][]uint64) {
+	for t := Mask; t < numTypes; t++ {
+		e[t] = edgeBits(t)
+	}
+	return e
+}()
+
 // edgeBits are bits that make trouble, for every type: zeros, ones, extremes, subnormals, infinities, NaN.
 func edgeBits(t Type) []uint64 {
 	if t == Mask {
@@ -82,8 +90,7 @@ func edgeBits(t Type) []uint64 {
 func randomBits(r *rand.Rand, t Type) uint64 {
 	switch k := r.IntN(4); {
 	case k == 0:
-		e := edgeBits(t)
-		return e[r.IntN(len(e))]
+		return edges[t][r.IntN(len(edges[t]))]
 	case k == 1 && t == F64:
 		return math.Float64bits(r.NormFloat64() * 10)
 	case k == 1 && t == F32:

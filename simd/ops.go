@@ -147,7 +147,7 @@ var rows = [numOps]row{
 	OpLe:     {"le", formCompare, 2, numbers, false, 1, "x <= y; false for NaN"},
 	OpEq:     {"eq", formCompare, 2, numbers, true, 1, "x == y; false for NaN"},
 	OpNe:     {"ne", formCompare, 2, numbers, true, 1, "x != y; true for NaN"},
-	OpSelect: {"select", formSelect, 3, anyType, false, 1, "x where the mask is set, else y"},
+	OpSelect: {"select", formSelect, 3, numbers, false, 1, "x where the mask is set, else y"},
 	OpMerge:  {"merge", formSelect, 3, anyType, false, 0.1, "select of a value of the rare region just closed"},
 
 	OpBitcast: {"bitcast", formCast, 1, numbers, false, 0, "the same bits as another type of the same width"},
