@@ -316,9 +316,9 @@ func TestForGoexit(t *testing.T) {
 		result := make(chan error, 1)
 		go func() {
 			defer close(result)
-			result <- parallel.For(nil, 1000, 1, heavy, 2, func(lo, hi int) error {
+			result <- parallel.For(nil, 200, 1, heavy, 2, func(lo, hi int) error {
 				time.Sleep(20 * time.Microsecond)
-				if round%2 == 0 || lo >= 500 && helper.CompareAndSwap(false, true) {
+				if round%2 == 0 || lo >= 100 && helper.CompareAndSwap(false, true) {
 					runtime.Goexit()
 				}
 				return nil
