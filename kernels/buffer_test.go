@@ -21,9 +21,9 @@ func withPool(t *testing.T, limit int) *pool {
 func (p *pool) held() (n, size int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for e := p.age.Front(); e != nil; e = e.Next() {
+	for _, b := range p.idle {
 		n++
-		size += e.Value.(*block).size
+		size += b.size
 	}
 	if size != p.bytes {
 		panic("BUG: the pool miscounts its bytes")
@@ -224,5 +224,45 @@ func BenchmarkAlloc(b *testing.B) {
 				Alloc(n)
 			}
 		})
+	}
+}
+
+// TestPoolCollects drops buffer after buffer: the pool finds the memory again before long, without a
+// collection that somebody else asks for.
+func TestPoolCollects(t *testing.T) {
+	const size = 24 << 20
+	withPool(t, 1<<28)
+	seen := map[unsafe.Pointer]bool{}
+	for range 30 {
+		b := Alloc(size)
+		seen[b.Pointer()] = true
+		b.Bytes()[0] = 1
+		runtime.KeepAlive(b)
+	}
+	if len(seen) > 15 {
+		t.Errorf("30 buffers that were dropped took the memory of %d", len(seen))
+	}
+}
+
+// TestPoolKeepsUsers has many buffers in use: the pool asks for collections ever more rarely.
+func TestPoolKeepsUsers(t *testing.T) {
+	p := withPool(t, 1<<28)
+	p.patience = 1 << 18
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var all []*Buffer
+	for range 200 {
+		all = append(all, Alloc(1<<18))
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.NumForcedGC - before.NumForcedGC; n < 1 || n > 20 {
+		t.Errorf("200 buffers in use asked for %d collections", n)
+	}
+	seen := map[unsafe.Pointer]bool{}
+	for _, b := range all {
+		seen[b.Pointer()] = true
+	}
+	if len(seen) != len(all) {
+		t.Errorf("%d buffers in use have %d addresses", len(all), len(seen))
 	}
 }

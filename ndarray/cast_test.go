@@ -108,6 +108,7 @@ func TestCast(t *testing.T) {
 		default:
 			least, most := bounds(from)
 			for _, base := range []*big.Int{least, most, new(big.Int), big.NewInt(1 << 24), big.NewInt(1 << 53),
+				big.NewInt(1<<54 + 1<<30), // a half of the last digit of a float32, and a little
 				big.NewInt(1 << 62)} {
 				for d := int64(-2); d <= 2; d++ {
 					v := new(big.Int).Add(base, big.NewInt(d))
