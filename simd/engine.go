@@ -92,3 +92,16 @@ func hasAVX2() bool {
 func hasAVX512() bool {
 	return hasAVX2() && cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512CD, cpuid.AVX512DQ, cpuid.AVX512BW, cpuid.AVX512VL)
 }
+
+// CacheSizes returns the bytes of first-, second- and third-level data cache that a core can use; a size that the
+// processor does not tell is guessed.
+func CacheSizes() (l1, l2, l3 int) {
+	guess := func(n, otherwise int) int {
+		if n <= 0 {
+			return otherwise
+		}
+		return n
+	}
+	c := cpuid.CPU.Cache
+	return guess(c.L1D, 32<<10), guess(c.L2, 512<<10), guess(c.L3, 8<<20)
+}

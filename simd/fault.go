@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"runtime/debug"
 
-	"github.com/klauspost/cpuid/v2"
-
 	"github.com/lanes-go/lanes/internal/execmem"
 )
 
@@ -36,17 +34,4 @@ func CatchFaults(f func() error) (err error) {
 		}
 	}()
 	return f()
-}
-
-// CacheSizes returns the bytes of first-, second- and third-level data cache that a core can use; a size that the
-// processor does not tell is guessed.
-func CacheSizes() (l1, l2, l3 int) {
-	guess := func(n, otherwise int) int {
-		if n <= 0 {
-			return otherwise
-		}
-		return n
-	}
-	c := cpuid.CPU.Cache
-	return guess(c.L1D, 32<<10), guess(c.L2, 512<<10), guess(c.L3, 8<<20)
 }
