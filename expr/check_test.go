@@ -11,7 +11,10 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+var (
+	update = flag.Bool("update", false, "rewrite the golden files")
+	long   = flag.Bool("long", false, "run the long sweeps")
+)
 
 // TestCompileErrors holds the errors of Compile against testdata/errors.txt: a quoted source, then the error's text
 // indented by one tab. Run with -update to rewrite it.

@@ -104,9 +104,12 @@ func (b *binder) cut() {
 	slices.SortStableFunc(b.checks, func(x, y check1) int { return int(x.level - y.level) })
 }
 
-// used marks the nodes that the results need.
+// used marks the nodes that the results need, and those that may fail.
 func (b *binder) used() []bool {
 	used := make([]bool, len(b.nodes))
+	for _, id := range b.must {
+		used[id] = isStep(&b.nodes[id], b.nodes) || isIntPower(&b.nodes[id])
+	}
 	for _, r := range b.results {
 		used[r] = true
 	}
@@ -120,16 +123,24 @@ func (b *binder) used() []bool {
 	return used
 }
 
-// isStep reports whether a node is computed in Go.
+// isStep reports whether a node is computed in Go: operations of weak integers, which are exact, and conversions of
+// Go scalars and of integers that may not fit.
 func isStep(n *typed, nodes []typed) bool {
-	return n.kind == tyStrong || n.kind == tyCall && n.weak && n.dtype == kernels.Int64 && weakIntOps[n.fn] != nil &&
-		nodes[n.args[0]].weak
+	switch n.kind {
+	case tyStrong:
+		arg := &nodes[n.args[0]]
+		integer := n.dtype.Kind() == kernels.KindInt || n.dtype.Kind() == kernels.KindUint
+		return arg.kind != tyCall || arg.dtype == kernels.Int64 && integer && n.dtype != kernels.Int64 || isStep(arg, nodes)
+	case tyCall:
+		return n.weak && n.dtype == kernels.Int64 && weakIntOps[n.fn] != nil && nodes[n.args[0]].weak
+	}
+	return false
 }
 
 // levelFor returns the least level of x for its operand a. Steps come before the stages of their level, checks after
 // them.
 func (b *binder) levelFor(x *typed, a int32, checked bool) int32 {
-	if arg := &b.nodes[a]; arg.kind == tyCall && isStep(x, b.nodes) && !isStep(arg, b.nodes) || checked && arg.kind != tyConst {
+	if arg := &b.nodes[a]; arg.kind >= tyCall && isStep(x, b.nodes) && !isStep(arg, b.nodes) || checked && arg.kind != tyConst {
 		return b.level[a] + 1
 	}
 	return b.level[a]
@@ -286,7 +297,11 @@ func (b *binder) emit(s *stage) {
 			for _, x := range n.args {
 				args = append(args, values[x])
 			}
-			values[a] = n.fn.Lower(sb, n.operands, args)
+			if n.kind == tyStrong {
+				values[a] = kernels.CastValue(sb, args[0], nodes[n.args[0]].dtype, n.dtype)
+			} else {
+				values[a] = n.fn.Lower(sb, n.operands, args)
+			}
 		}
 		out := make([]simd.Value, len(s.sinks))
 		for i, k := range s.sinks {

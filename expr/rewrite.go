@@ -23,7 +23,7 @@ type rewriteRule struct {
 // rewriteRules are tried in order. A rule may use that operands of commutative functions come in any order.
 var rewriteRules = []rewriteRule{
 	{"x * 1 → x", []string{"multiply"}, func(b *binder, n *typed) int32 { return b.neutral(n, 1, true) }},
-	{"x / 1, x ** 1 → x", []string{"divide", "power"}, func(b *binder, n *typed) int32 { return b.neutral(n, 1, false) }},
+	{"x / 1 → x", []string{"divide"}, func(b *binder, n *typed) int32 { return b.neutral(n, 1, false) }},
 	{"x + -0.0 → x", []string{"add"}, func(b *binder, n *typed) int32 {
 		if n.dtype.Kind() == kernels.KindFloat {
 			return b.neutral(n, math.Copysign(0, -1), true)
@@ -67,23 +67,8 @@ var rewriteRules = []rewriteRule{
 			}
 			return none
 		}},
-	{"x ** 0 → 1", []string{"power"}, func(b *binder, n *typed) int32 {
-		if b.isNumber(n.args[1], 0) || b.isNumber(n.args[1], math.Copysign(0, -1)) {
-			return b.number(n, 1)
-		}
-		return none
-	}},
-	{"x ** 2, square(x) → x * x", []string{"power", "square"}, func(b *binder, n *typed) int32 {
-		if len(n.args) == 2 && !b.isNumber(n.args[1], 2) {
-			return none
-		}
+	{"square(x) → x * x", []string{"square"}, func(b *binder, n *typed) int32 {
 		return b.apply("multiply", n, n.args[0], n.args[0])
-	}},
-	{"x ** -1 → 1 / x", []string{"power"}, func(b *binder, n *typed) int32 {
-		if n.dtype.Kind() != kernels.KindFloat || !b.isNumber(n.args[1], -1) {
-			return none
-		}
-		return b.apply("divide", n, b.number(n, 1), n.args[0])
 	}},
 	{"x * 2 → x + x", []string{"multiply"}, func(b *binder, n *typed) int32 {
 		for i, a := range n.args {

@@ -254,6 +254,7 @@ func (p *Program) finish(ctx context.Context, c *call) error {
 		c.slots = make([]uint64, b.slots)
 	}
 	c.slots = c.slots[:b.slots]
+	clear(c.slots) // an element may be shorter than a slot
 	for range b.temps {
 		c.buffers = append(c.buffers, nil)
 	}
@@ -297,7 +298,7 @@ func (p *Program) step(c *call, s *step) error {
 		v, ok := scalarBits(x, arg.dtype, n.dtype)
 		if !ok {
 			err := p.failAt(ErrOverflow, &p.graph.values[n.value], fmt.Sprintf("value %d does not fit %v", int64(x), n.dtype),
-				"convert the array first, as in int64(x)")
+				widerHint(big.NewInt(int64(x)), n.dtype))
 			err.Operands = c.describe(p, n.value)
 			return err
 		}

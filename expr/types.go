@@ -64,7 +64,8 @@ type binder struct {
 	seen    map[typedKey]int32
 	at      int32 // the value being typed
 	applied []rewrite
-	plain   bool // no rewrites
+	plain   bool    // no rewrites
+	must    []int32 // nodes that may fail: computed even if a rewrite drops their value
 
 	results []int32 // typed nodes
 	plan
@@ -149,6 +150,11 @@ func rule(fn *kernels.Func) string {
 // call types fn(args): weak operands take the dtype of the strong ones, operands are converted to what fn computes in,
 // constants are folded.
 func (b *binder) call(fn *kernels.Func, args []int32, shape int32) int32 {
+	if d := dtypeNames[fn.Name]; d != kernels.Invalid {
+		from := b.nodes[args[0]].dtype
+		x := b.convert(args[0], from)
+		return b.simplify(typed{kind: tyCall, fn: fn, operands: []kernels.DType{from}, dtype: d, args: []int32{x}, shape: shape})
+	}
 	dtypes, allWeak := b.operandTypes(fn, args)
 	if allWeak {
 		if id := b.foldWeakInt(fn, args); id != none {
@@ -162,8 +168,7 @@ func (b *binder) call(fn *kernels.Func, args []int32, shape int32) int32 {
 		b.failResolve(err)
 	}
 	n := typed{kind: tyCall, fn: fn, operands: operands, dtype: result, shape: shape, args: make([]int32, len(args))}
-	n.weak = allWeak && (result == kernels.Bool || result == kernels.Int64 || result == kernels.Float64) &&
-		dtypeNames[fn.Name] == kernels.Invalid
+	n.weak = allWeak && (result == kernels.Bool || result == kernels.Int64 || result == kernels.Float64)
 	weakInts := n.weak && result == kernels.Int64 && weakIntOps[fn] != nil
 	for i, a := range args {
 		if weakInts {
@@ -173,7 +178,11 @@ func (b *binder) call(fn *kernels.Func, args []int32, shape int32) int32 {
 		n.args[i] = b.convert(a, operands[i])
 	}
 	b.checkPower(&n)
-	return b.simplify(n)
+	id := b.simplify(n)
+	if weakInts || isIntPower(&b.nodes[id]) {
+		b.must = append(b.must, id)
+	}
+	return id
 }
 
 // operandTypes returns the dtypes that fn's rule is asked about.
@@ -327,7 +336,9 @@ func (b *binder) convert(a int32, d kernels.DType) int32 {
 	case n.weak && n.kind == tyConst:
 		return b.strongConst(&n, d)
 	case n.weak:
-		return b.add(typed{kind: tyStrong, dtype: d, args: []int32{a}, shape: n.shape})
+		id := b.add(typed{kind: tyStrong, dtype: d, args: []int32{a}, shape: n.shape})
+		b.must = append(b.must, id)
+		return id
 	}
 	return b.simplify(typed{kind: tyCall, fn: kernels.Lookup(d.String()), operands: []kernels.DType{n.dtype}, dtype: d,
 		args: []int32{a}, shape: n.shape})
@@ -340,7 +351,7 @@ func (b *binder) strongConst(n *typed, d kernels.DType) int32 {
 	if n.dtype == kernels.Int64 {
 		c.bits, ok = intBits(b.weakInt(n), d)
 		if !ok {
-			b.failRange(b.weakInt(n).String(), d)
+			b.fail(ErrOverflow, fmt.Sprintf("value %v does not fit %v", b.weakInt(n), d), widerHint(b.weakInt(n), d))
 		}
 		return b.add(c)
 	}
@@ -350,8 +361,14 @@ func (b *binder) strongConst(n *typed, d kernels.DType) int32 {
 	return b.add(c)
 }
 
-func (b *binder) failRange(value string, d kernels.DType) {
-	b.fail(ErrOverflow, fmt.Sprintf("value %s does not fit %s", value, d), "convert the array first, as in int64(x)")
+// widerHint proposes the narrowest integer dtype that holds x and every value of d.
+func widerHint(x *big.Int, d kernels.DType) string {
+	for _, wide := range []kernels.DType{kernels.Int16, kernels.Int32, kernels.Int64} {
+		if _, ok := intBits(x, wide); ok && kernels.CanCast(d, wide, kernels.Safe) {
+			return fmt.Sprintf("convert the array first, %v(…)", wide)
+		}
+	}
+	return "convert the array first, float64(…)"
 }
 
 // intBits converts an integer to dtype d: exactly to integers, if it fits, and rounded once to floats.
