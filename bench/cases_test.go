@@ -123,7 +123,8 @@ func TestLanesAgrees(t *testing.T) {
 					t.Fatalf("%s: %v", c.Name, err)
 				}
 				if !d.Case.Function && a.SameBits != a.Checked {
-					t.Errorf("%s, %d threads: %d of %d elements have Go's bits", c.Name, threads, a.SameBits, a.Checked)
+					t.Errorf("%s, %d threads: %d of %d elements have Go's bits", c.Name, threads,
+						a.SameBits, a.Checked)
 				}
 				if d.Case.Function && d.Case.Text == d.Case.Name+"(a)" && a.ULP > 1 {
 					t.Errorf("%s: %v ULP", c.Name, a.ULP)

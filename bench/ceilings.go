@@ -25,8 +25,8 @@ var patterns = []struct {
 	}},
 }
 
-// measureCeilings measures bandwidths at each size and the FMA peak. Every thread runs on its own part of the arrays
-// without waiting for the others, so that nothing but the machine limits it.
+// measureCeilings measures bandwidths at each size and the FMA peak. Every thread runs on its own part of the
+// arrays without waiting for the others, so that nothing but the machine limits it.
 func measureCeilings(sizes, threads []int, e Effort) (Ceilings, error) {
 	var c Ceilings
 	for _, t := range threads {
@@ -60,7 +60,8 @@ func measureCeilings(sizes, threads []int, e Effort) (Ceilings, error) {
 }
 
 // bandwidth measures one pattern with ordinary and non-temporal stores, in several streams.
-func bandwidth(k *simd.Kernel, pattern string, sources int, arrays [][]float64, threads int, e Effort) Bandwidth {
+func bandwidth(k *simd.Kernel, pattern string, sources int, arrays [][]float64, threads int,
+	e Effort) Bandwidth {
 	n, reads := len(arrays[0]), pattern == "read"
 	w := Bandwidth{Pattern: pattern, N: n, Threads: threads}
 	bytes := 8 * n * sources
@@ -97,8 +98,8 @@ func streamCounts(n int) []int {
 // block is the number of elements that one stream handles before the next has its turn.
 const block = 512
 
-// walkers returns one function for each thread, which runs the kernel once over its part of the arrays: the sources,
-// then the sink, or accumulators for a kernel that only reads.
+// walkers returns one function for each thread, which runs the kernel once over its part of the arrays: the
+// sources, then the sink, or accumulators for a kernel that only reads.
 func walkers(k *simd.Kernel, arrays [][]float64, sources int, reads bool, threads, streams int,
 	flags simd.Flags) []func() {
 	n := len(arrays[0])
@@ -162,8 +163,8 @@ func fastest(list []func(), e Effort) float64 {
 	return t[0].Min
 }
 
-// fmaPeak runs independent chains of fused multiply-adds out of the first cache, with the number of chains that is
-// fastest: enough to hide the latency, few enough for the registers.
+// fmaPeak runs independent chains of fused multiply-adds out of the first cache, with the number of chains
+// that is fastest: enough to hide the latency, few enough for the registers.
 func fmaPeak(dtype simd.Type, threads int, e Effort) (float64, error) {
 	const n, links = 1024, 64
 	best := 0.0

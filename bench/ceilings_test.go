@@ -52,7 +52,8 @@ func TestCeilings(t *testing.T) {
 			}
 		}
 	}
-	if limit := c.limit(newData(&cases[0], "f64", 5000), 2); limit > c.limit(newData(&cases[0], "f64", 1000), 2) {
+	if limit := c.limit(newData(&cases[0], "f64", 5000), 2); limit > c.limit(newData(&cases[0], "f64",
+		1000), 2) {
 		t.Errorf("a size that was not measured has limit %v", limit)
 	}
 }

@@ -13,8 +13,8 @@ import (
 // engineName is the engine that runs the contender lanes.
 func engineName() string { return simd.Best().String() }
 
-// lanesContenders are the compiled expression with a destination that stands ready, and the function of slices where
-// the case has one.
+// lanesContenders are the compiled expression with a destination that stands ready, and the function of
+// slices where the case has one.
 func lanesContenders(d *Data, threads int) ([]Contender, error) {
 	o := expr.Options{Threads: threads, Relaxed: expr.Relaxed{Contract: d.Case.Contract}}
 	list, err := programContender(d, o)
@@ -57,7 +57,8 @@ func programContender(d *Data, o expr.Options) ([]Contender, error) {
 		shape = []int{d.M, d.M}
 	}
 	dst := ndarray.Zeros(dtypes[d.Case.result(d.DType)], shape...)
-	return []Contender{lanesContender(lanesName, func() error { return p.RunTo(dst, vars) }, elements(dst))}, nil
+	return []Contender{lanesContender(lanesName, func() error { return p.RunTo(dst, vars) },
+		elements(dst))}, nil
 }
 
 // lanesContender times f, which fills out.
@@ -173,6 +174,20 @@ func lanesOverhead(rows []Overhead, e Effort) error {
 			note(err)
 		}, e)
 	}
+	sides := make([]func(), 64)
+	p, err := expr.Compile("2*a+3*b")
+	if err != nil {
+		return err
+	}
+	for i := range sides {
+		dst := ndarray.Zeros(kernels.Float64, 8)
+		sides[i] = func() {
+			if p.RunTo(dst, vars) != nil {
+				panic("BUG: the call that has just worked fails")
+			}
+		}
+	}
+	rows[3].US["lanes-runto"] = fastest(sides, e) / float64(len(sides)) / 1000
 	k := 0
 	rows[2].US["lanes"] = microseconds(func() {
 		k++

@@ -35,7 +35,8 @@ func (o Overhead) line() string {
 
 // measureOverhead times calls on 8 elements and the compilation of an expression never seen before.
 func measureOverhead(w *worker, e Effort) ([]Overhead, error) {
-	rows := []Overhead{{Case: "call_add8"}, {Case: "call_axpby8"}, {Case: "compile_10ops"}}
+	rows := []Overhead{{Case: "call_add8"}, {Case: "call_axpby8"}, {Case: "compile_10ops"},
+		{Case: "call_axpby8, 64 goroutines at once"}}
 	for i := range rows {
 		rows[i].US = map[string]float64{}
 	}

@@ -19,9 +19,12 @@ func (r *Results) markdown() string {
 		fmt.Fprintf(&b, " %s %s.", name, strings.TrimPrefix(r.Versions[name], "v"))
 	}
 	b.WriteString("\n\n" + legend + "\n\n")
-	b.WriteString(r.summary())
+	b.WriteString(r.means())
+	b.WriteString("\n" + r.behind(true))
 	b.WriteString("\n## Element-wise\n\n")
-	b.WriteString(table(r.Rows))
+	b.WriteString(table(r.Rows, true))
+	b.WriteString("\n## Threads\n\nTime on one thread over that on more: geometric mean of the cases, least.\n\n")
+	b.WriteString(r.scaling())
 	b.WriteString("\n## Accuracy\n\nLargest error in units in the last place, on the data of the case.\n\n")
 	b.WriteString(r.accuracies())
 	b.WriteString("\n## Ceilings\n\n")
@@ -36,27 +39,42 @@ func (r *Results) markdown() string {
 	return b.String()
 }
 
-const legend = "Nanoseconds per element: the minimum of interleaved samples (median in brackets). `lanes` is a " +
-	"compiled expression run into an array, or the function of slices (`func`) where that is faster. `limit` " +
-	"is what the memory and FMA ceilings of the same run allow. `best peer` is the fastest that is as accurate as " +
-	"Lanes; `~` marks those that are not, measured on the same data. `ratio` is the time of the best peer over " +
-	"that of Lanes: above 1 Lanes is faster."
+const legend = "Nanoseconds per element: the minimum of interleaved samples (median in brackets). `lanes` " +
+	"is a compiled expression run into an array, or the function of slices (`func`) where that " +
+	"is faster. `limit` is what the memory and FMA ceilings of the same run allow. `best peer` " +
+	"is the fastest that is as accurate as Lanes; `~` marks those that are not, measured on the " +
+	"same data. `ratio` is the time of the best peer over that of Lanes: above 1 Lanes is " +
+	"faster."
 
-// readme is the summary and the rows at the sizes that say most, for README.md.
+// readme is the short form for README.md: the means, and the rows in the cache on the fewest threads and in
+// memory on the most.
 func (r *Results) readme() string {
+	low, high := math.MaxInt, 0
+	for _, row := range r.Rows {
+		low, high = min(low, row.Threads), max(high, row.Threads)
+	}
 	var rows []Row
 	for _, row := range r.Rows {
-		if row.N >= 99000 && row.Threads == r.Rows[0].Threads || row.N > 9e6 {
+		if n := magnitude(row.N); n == 1e5 && row.Threads == low || n == 1e7 && row.Threads == high {
 			rows = append(rows, row)
 		}
 	}
-	return r.summary() + "\n" + table(rows)
+	m := r.Machine
+	where := fmt.Sprintf("%s, %d %s, engine %s, %s.\n\n", m.CPU, m.Cores, plural(m.Cores, "core"), m.Engine,
+		m.Go)
+	return where + r.means() + "\n" + r.behind(false) + "\n" + legend + "\n\n" + table(rows, false)
 }
 
-func table(rows []Row) string {
+// table has one line per row, with all contenders or only Lanes and the best of the others.
+func table(rows []Row, all bool) string {
 	var b strings.Builder
-	b.WriteString("| case | dtype | n | thr | limit | lanes | best peer | ratio | others |\n")
-	b.WriteString("|---|---|--:|--:|--:|--:|---|--:|---|\n")
+	b.WriteString("| case | dtype | n | thr | limit | lanes | best peer | ratio |")
+	rule := "|---|---|--:|--:|--:|--:|---|--:|"
+	if all {
+		b.WriteString(" others |")
+		rule += "---|"
+	}
+	b.WriteString("\n" + rule + "\n")
 	for _, row := range rows {
 		lanes, best := "–", "–"
 		if e := row.ours(); e != nil {
@@ -72,30 +90,34 @@ func table(rows []Row) string {
 		if winner != nil {
 			best = fmt.Sprintf("%s %s (%s)", winner.Name, figure(winner.Min), figure(winner.Median))
 		}
-		var others []string
-		for _, e := range row.Entries {
-			if e.ours() && e.Error == "" && e.Name != row.ours().Name {
-				others = append(others, e.Name+" "+figure(e.Min))
-			}
+		fmt.Fprintf(&b, "| %s | %s | %s | %d | %s | %s | %s | %s |", row.Case, row.DType, shortNumber(row.N),
+			row.Threads, figure(row.Limit), lanes, best, ratioText(row.ratio(winner)))
+		if all {
+			fmt.Fprintf(&b, " %s |", row.others(winner))
 		}
-		for _, e := range row.peers() {
-			if winner == nil || e.Name != winner.Name {
-				others = append(others, e.Name+mark(e)+" "+figure(e.Min))
-			}
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %d | %s | %s | %s | %s | %s |\n", row.Case, row.DType,
-			shortNumber(row.N),
-			row.Threads, figure(row.Limit), lanes, best, ratioText(row.ratio(winner)), strings.Join(others,
-				"; "))
+		b.WriteString("\n")
 	}
 	return b.String()
 }
 
-// behind is the ratio below which Lanes counts as behind: more than 5 % slower than the best peer.
-const behind = 1 / 1.05
+// others lists all contenders but the faster of ours and the winner.
+func (r *Row) others(winner *Entry) string {
+	var list []string
+	for _, e := range r.Entries {
+		if e.ours() && e.Error == "" && e.Name != r.ours().Name {
+			list = append(list, e.Name+" "+figure(e.Min))
+		}
+	}
+	for _, e := range r.peers() {
+		if winner == nil || e.Name != winner.Name {
+			list = append(list, e.Name+mark(e)+" "+figure(e.Min))
+		}
+	}
+	return strings.Join(list, "; ")
+}
 
-// summary has the geometric means against each peer and the rows where Lanes is behind.
-func (r *Results) summary() string {
+// means has the geometric means against each peer.
+func (r *Results) means() string {
 	var b strings.Builder
 	b.WriteString("Time of each peer over that of Lanes, geometric mean over the rows that both have:\n\n")
 	b.WriteString("| peer | arithmetic | rows | with functions | rows |\n|---|--:|--:|--:|--:|\n")
@@ -113,21 +135,67 @@ func (r *Results) summary() string {
 	for _, name := range r.peerNames() {
 		line(name, func(row *Row) *Entry { return row.find(name) })
 	}
+	return b.String()
+}
+
+// behind counts the rows where Lanes is more than 5 % slower than the best peer, and names them.
+func (r *Results) behind(name bool) string {
 	late := []string{}
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		if best := row.best(); row.ratio(best) < behind {
-			late = append(late, fmt.Sprintf("- %s: %s (%s %s, lanes %s)", row.name(),
+		if best := row.best(); row.ratio(best) < 1/1.05 {
+			late = append(late, fmt.Sprintf("- %s: %s (%s %s, lanes %s)\n", row.name(),
 				ratioText(row.ratio(best)),
 				best.Name, figure(best.Min), figure(row.ours().Min)))
 		}
 	}
-	if len(late) == 0 {
-		return b.String() + "\nNo row has Lanes more than 5 % behind the best eligible peer.\n"
+	text := fmt.Sprintf("Lanes is more than 5 %% behind the best eligible peer in %d of %d rows", len(late),
+		len(r.Rows))
+	if !name || len(late) == 0 {
+		return text + ".\n"
 	}
-	fmt.Fprintf(&b, "\nLanes is more than 5 %% behind the best eligible peer in %d of %d rows:\n\n%s\n",
-		len(late),
-		len(r.Rows), strings.Join(late, "\n"))
+	return text + ":\n\n" + strings.Join(late, "")
+}
+
+// scaling compares the same cases on one and on more threads.
+func (r *Results) scaling() string {
+	type key struct {
+		name       string
+		n, threads int
+	}
+	ratios, least := map[key][]float64{}, map[key]string{}
+	var order []key
+	for i := range r.Rows {
+		one := &r.Rows[i]
+		for j := range r.Rows {
+			more := &r.Rows[j]
+			if one.Threads != 1 || more.Threads == 1 || one.Case != more.Case || one.DType != more.DType ||
+				one.N != more.N {
+				continue
+			}
+			for _, e := range more.Entries {
+				single := one.find(e.Name)
+				if single == nil || e.Error != "" {
+					continue
+				}
+				k := key{e.Name, magnitude(one.N), more.Threads}
+				x := single.Min / e.Min
+				if ratios[k] == nil {
+					order = append(order, k)
+				}
+				if ratios[k] == nil || x < slices.Min(ratios[k]) {
+					least[k] = one.Case + " " + one.DType
+				}
+				ratios[k] = append(ratios[k], x)
+			}
+		}
+	}
+	var b strings.Builder
+	b.WriteString("| contender | n | threads | mean | least | where |\n|---|--:|--:|--:|--:|---|\n")
+	for _, k := range order {
+		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %s |\n", k.name, shortNumber(k.n), k.threads,
+			ratioText(geometricMean(ratios[k])), ratioText(slices.Min(ratios[k])), least[k])
+	}
 	return b.String()
 }
 

@@ -72,7 +72,7 @@ func sampleResults() *Results {
 
 func TestTable(t *testing.T) {
 	r := sampleResults()
-	lines := strings.Split(strings.TrimSpace(table(r.Rows)), "\n")
+	lines := strings.Split(strings.TrimSpace(table(r.Rows, true)), "\n")
 	want := []string{
 		"| add | f64 | 1e7 | 1 | 0.500 | 1.00 (1.10) | go 2.00 (2.20) | 2.00 | c 4.00 |",
 		"| add | f64 | 1e3 | 1 | – | 1.50 (1.65) func | go 1.00 (1.10) | 0.67 | lanes 2.00 |",
@@ -83,7 +83,7 @@ func TestTable(t *testing.T) {
 			t.Errorf("row %d\n got %s\nwant %s", i, lines[2+i], w)
 		}
 	}
-	s := r.summary()
+	s := r.means() + r.behind(true)
 	for _, w := range []string{
 		"| **best eligible** | 1.15 | 2 | 8.00 | 1 |", "| go | 1.15 | 2 | 8.00 | 1 |",
 		"| c | 4.00 | 1 | – | 0 |",
@@ -100,8 +100,19 @@ func TestTable(t *testing.T) {
 		t.Error("the report lacks the calls")
 	}
 	r.Rows = r.Rows[:1]
-	if !strings.Contains(r.summary(), "No row has Lanes more than 5 % behind") {
-		t.Error("a clean run is not called one")
+	if got := r.behind(true); !strings.HasSuffix(got, " in 0 of 1 rows.\n") {
+		t.Errorf("a clean run: %s", got)
+	}
+}
+
+func TestScaling(t *testing.T) {
+	row := func(name string, threads int, ns float64) Row {
+		return Row{Case: name, DType: "f64", N: 1e5, Threads: threads, Entries: []Entry{
+			{Name: "lanes", Timing: Timing{Min: ns}}}}
+	}
+	r := Results{Rows: []Row{row("add", 1, 1), row("add", 2, 1), row("exp", 1, 4), row("exp", 2, 1)}}
+	if got := r.scaling(); !strings.HasSuffix(got, "\n| lanes | 1e5 | 2 | 2.00 | 1.00 | add f64 |\n") {
+		t.Errorf("scaling:\n%s", got)
 	}
 }
 
@@ -124,7 +135,7 @@ func TestWrite(t *testing.T) {
 	}
 	b, _ := os.ReadFile(readme)
 	text := string(b)
-	if !strings.HasPrefix(text, "a\n"+beginMark+"\nTime of") || !strings.HasSuffix(text,
+	if !strings.HasPrefix(text, "a\n"+beginMark+"\ncpu, 2 cores") || !strings.HasSuffix(text,
 		"|\n"+endMark+"\nz\n") ||
 		strings.Contains(text, "old") || !strings.Contains(text, "| add | f64 | 1e7 |") {
 		t.Errorf("README.md:\n%s", text)
