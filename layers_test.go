@@ -7,7 +7,6 @@ import (
 	"maps"
 	"path"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,8 +14,9 @@ import (
 
 const module = "github.com/lanes-go/lanes"
 
-// layers is the order of the packages, after go/build/deps_test.go: in "a, b < c" package c may import a and b, and
-// whatever they may import. Packages not ordered by it must not import each other; a package not named here is an error.
+// layers is the order of the packages, after go/build/deps_test.go: in "a, b < c" package c may import a and b,
+// and whatever they may import. Packages not ordered by it must not import each other; a package not named here
+// is an error.
 const layers = `
 	internal/amd64, internal/execmem < simd;
 	simd, parallel < kernels < ndarray < expr < bench, cmd/lanes;
@@ -42,7 +42,7 @@ const modules = `
 	github.com/lanes-go/lanes/internal/execmem/guard: tests;
 `
 
-// TestLayers reads the imports of every Go file, whatever its build constraints, and holds them against the two tables.
+// TestLayers reads the imports of every Go file, whatever its build constraints, and holds them against the tables.
 func TestLayers(t *testing.T) {
 	below, testBelow := parseLayers(t, layers), parseLayers(t, layers+testLayers)
 	allowed := parseModules(t, modules)
@@ -221,10 +221,9 @@ func parseModules(t *testing.T, text string) map[string][]string {
 
 // statements yields the parts of text that end in a semicolon.
 func statements(text string) func(yield func(string) bool) {
-	parts := slices.DeleteFunc(strings.Split(text, ";"), func(s string) bool { return strings.TrimSpace(s) == "" })
 	return func(yield func(string) bool) {
-		for _, p := range parts {
-			if !yield(strings.TrimSpace(p)) {
+		for part := range strings.SplitSeq(text, ";") {
+			if part = strings.TrimSpace(part); part != "" && !yield(part) {
 				return
 			}
 		}

@@ -11,9 +11,9 @@ import (
 // flagLike tells a flag from an expression that begins with a minus sign: "-threads" and "-o" from "-2*x".
 var flagLike = regexp.MustCompile(`^--?[A-Za-z][A-Za-z-]*(=.*)?$`)
 
-// normalise turns a command line in the style of Go's tools into the one that cobra understands: flags first, long ones
-// with two dashes, then "--", then all other arguments. So flags may be written with one dash and may stand between
-// the arguments, and an expression may begin with a minus sign.
+// normalise turns a command line in the style of Go's tools into the one that cobra understands: flags first,
+// long ones with two dashes, then "--", then all other arguments. So flags may be written with one dash and may
+// stand between the arguments, and an expression may begin with a minus sign.
 func normalise(root *cobra.Command, args []string) []string {
 	if len(args) == 0 {
 		return args

@@ -23,7 +23,7 @@ type source struct {
 }
 
 func (s *source) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&s.file, "file", "f", "", "read the expression from `FILE`, or from standard input if it is -")
+	cmd.Flags().StringVarP(&s.file, "file", "f", "", "read the expression from `FILE`; - is standard input")
 	cmd.Flags().StringVar(&s.engine, "engine", "auto", "run on `ENGINE`: auto, avx512, avx2, neon or portable")
 	cmd.Flags().IntVar(&s.threads, "threads", 0, "use at most `N` threads; 0 is one per core")
 }
@@ -88,9 +88,10 @@ func evalCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval [flags] EXPR [NAME=VALUE ...]",
 		Short: "Evaluate an expression on numbers and files",
-		Long: `Eval evaluates an expression and prints its results, as NumPy prints arrays. Several results are printed as
-"name = value". With -o the result is written to a file instead; the expression must have one result.
-With -time the expression runs repeatedly into a kept output and the time is printed instead of the results.`,
+		Long: `Eval evaluates an expression and prints its results, as NumPy prints arrays. Several results are
+printed as "name = value". With -o the result is written to a file instead; the expression must have one
+result. With -time the expression runs repeatedly into a kept output and the time is printed instead of the
+results.`,
 		Example: `  lanes eval "sqrt(a*a + b*b)" a=3 b=4
   lanes eval -o hi.npy -f heatindex.expr t=weather.csv#temp rh=weather.csv#humid
   lanes eval -time -threads 1 "sin(x)**2 + cos(x)**2" x=x.npy`,
@@ -113,7 +114,8 @@ func (f *evalFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	names := program.Results()
 	if f.output != "" && len(names) != 1 {
-		return fmt.Errorf("-o writes one result, but the expression has %d: %s", len(names), clip(strings.Join(names, ", ")))
+		return fmt.Errorf("-o writes one result, but the expression has %d: %s",
+			len(names), clip(strings.Join(names, ", ")))
 	}
 	results, err := program.RunAll(vars)
 	if err != nil {

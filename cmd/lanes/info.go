@@ -68,8 +68,11 @@ func (m machine) print(w io.Writer) error {
 			sizes = append(sizes, fmt.Sprintf("%s %d KiB", name, size>>10))
 		}
 	}
-	_, err := fmt.Fprintf(w, "cpu      %s\nos       %s\nlevel    %s\nengines  %s\nengine   %s\ncaches   %s\ncores    %d\nthreads  %d\n",
-		m.CPU, m.OS, m.Level, strings.Join(m.Engines, " "), m.Engine, strings.Join(sizes, ", "), m.Cores, m.Threads)
+	_, err := fmt.Fprintf(w, "cpu      %s\nos       %s\nlevel    %s\nengines  %s\nengine   %s\n",
+		m.CPU, m.OS, m.Level, strings.Join(m.Engines, " "), m.Engine)
+	if err == nil {
+		_, err = fmt.Fprintf(w, "caches   %s\ncores    %d\nthreads  %d\n", strings.Join(sizes, ", "), m.Cores, m.Threads)
+	}
 	return err
 }
 

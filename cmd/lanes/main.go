@@ -1,13 +1,13 @@
-// Command lanes evaluates array expressions on files at the terminal, explains how they run, and describes the machine.
-// It may import every package of the module; nothing imports it. It must not compute anything itself: it reads
-// arguments and columns, calls package expr, and prints.
+// Command lanes evaluates array expressions on files at the terminal, explains how they run, and describes the
+// machine. It may import every package of the module; nothing imports it. It must not compute anything itself: it
+// reads arguments, calls package expr, and prints.
 //
 //	lanes eval    [flags] EXPR [NAME=VALUE ...]      evaluate an expression
 //	lanes explain [flags] EXPR [NAME=VALUE ...]      show every stage of its compilation
 //	lanes info    [flags]                            describe the machine and the engines that run on it
 //
-// A VALUE is a number, FILE.npy, or FILE.csv#COLUMN. Long flags may be written with one dash or two. The exit code is 0
-// on success, 1 for bad input (with one message on standard error), and 2 for a wrong command line.
+// A VALUE is a number, FILE.npy, or FILE.csv#COLUMN. Long flags may be written with one dash or two. The exit code
+// is 0 on success, 1 for bad input (with one message on standard error), and 2 for a wrong command line.
 package main
 
 import (
@@ -73,11 +73,12 @@ func newCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "lanes",
 		Short: "Evaluate array expressions as fused machine code",
-		Long: `Lanes evaluates array expressions as fused machine code on all cores, with the same bits on every engine.
+		Long: `Lanes evaluates array expressions as fused machine code on all cores, with the same bits on every
+engine.
 
-A VALUE is a number, FILE.npy, or FILE.csv#COLUMN (a column of whole numbers is int64, one of true and
-false bool, any other float64 with NaN for empty cells, NA, N/A and null). Long flags may be written with one dash or two; an expression that
-could be taken for a flag goes behind "--".`,
+A VALUE is a number, FILE.npy, or FILE.csv#COLUMN: a column of whole numbers is int64, one of true and false
+bool, any other float64 with NaN for empty cells, NA, N/A and null. Long flags may be written with one dash
+or two; an expression that could be taken for a flag goes behind "--".`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,

@@ -61,7 +61,8 @@ func TestEval(t *testing.T) {
 		{name: "after two dashes", args: []string{"--", "-x", "x=2"}, want: "-2\n"},
 		{name: "npy", args: []string{"2*x + 1", "x=x.npy"}, want: "[1. 2. 3.]\n"},
 		{name: "npy of integers", args: []string{"i*i", "i=i.npy"}, want: "[ 1  4  9 16 25 36]\n"},
-		{name: "broadcasting", args: []string{"m + x", "m=m.npy", "x=x.npy"}, want: "[[1.  2.5 4. ]\n [4.  5.5 7. ]]\n"},
+		{name: "broadcasting", args: []string{"m + x", "m=m.npy", "x=x.npy"}, 
+			want: "[[1.  2.5 4. ]\n [4.  5.5 7. ]]\n"},
 		{name: "csv", args: []string{"a + b", "a=t.csv#a", "b=t.csv#b"}, want: "[1.5 nan 4.5]\n"},
 		{name: "csv of integers", args: []string{"a * 2", "a=t.csv#a"}, want: "[2 4 6]\n"},
 		{name: "comparison", args: []string{"0 < x <= 1", "x=x.npy"}, want: "[False  True  True]\n"},
@@ -86,7 +87,8 @@ func TestEval(t *testing.T) {
 
 func TestEvalOutput(t *testing.T) {
 	inTestDir(t)
-	if code, out, errs := lanes(t, "", "eval", "-o", "y.npy", "x*x", "x=x.npy"); code != exitOK || out+errs != "" {
+	code, out, errs := lanes(t, "", "eval", "-o", "y.npy", "x*x", "x=x.npy")
+	if code != exitOK || out+errs != "" {
 		t.Fatalf("exit %d, printed %q, %q", code, out, errs)
 	}
 	if _, out, _ := lanes(t, "", "eval", "y", "y=y.npy"); out != "[0.   0.25 1.  ]\n" {
@@ -136,10 +138,12 @@ func TestInfo(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &got); err != nil || code != exitOK {
 		t.Fatalf("exit %d, %v: %q, %q", code, err, out, errs)
 	}
-	if n := len(got.Engines); n == 0 || got.Engines[n-1] != "portable" || got.Level != got.Engines[0] || got.Threads < 1 {
+	n := len(got.Engines)
+	if n == 0 || got.Engines[n-1] != "portable" || got.Level != got.Engines[0] || got.Threads < 1 {
 		t.Errorf("%+v", got)
 	}
-	if code, out, _ := lanes(t, "", "info"); code != exitOK || !strings.Contains(out, "\nengines  "+strings.Join(got.Engines, " ")) {
+	code, out, _ = lanes(t, "", "info")
+	if code != exitOK || !strings.Contains(out, "\nengines  "+strings.Join(got.Engines, " ")) {
 		t.Errorf("exit %d, printed %q", code, out)
 	}
 }
@@ -186,7 +190,8 @@ func TestRefused(t *testing.T) {
 		{[]string{"eval", strings.Repeat("(", 1e5)}, exitInput, "expr: "},
 	} {
 		code, out, errs := lanes(t, "", c.line...)
-		if code != c.code || !strings.Contains(errs, c.message) || out != "" || !strings.HasPrefix(errs, "lanes: ") {
+		ok := strings.HasPrefix(errs, "lanes: ") && strings.Contains(errs, c.message)
+		if code != c.code || !ok || out != "" {
 			t.Errorf("%.80q: exit %d, printed %q, %q; want exit %d, %q", c.line, code, out, errs, c.code, c.message)
 		}
 		for _, trace := range []string{"goroutine", "panic", "internal error", "BUG"} {

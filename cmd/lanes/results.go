@@ -29,7 +29,7 @@ func printResults(w io.Writer, results []expr.Result) error {
 }
 
 // printTime runs the program again and again into its results and prints how long that takes.
-func (f *evalFlags) printTime(cmd *cobra.Command, program *expr.Program, vars expr.Vars, results []expr.Result) error {
+func (f *evalFlags) printTime(cmd *cobra.Command, p *expr.Program, vars expr.Vars, results []expr.Result) error {
 	t := timing{Engine: f.engine, Threads: f.threads}
 	if f.engine == simd.Auto.String() {
 		t.Engine = simd.Best().String()
@@ -37,9 +37,9 @@ func (f *evalFlags) printTime(cmd *cobra.Command, program *expr.Program, vars ex
 	if f.threads == 0 {
 		t.Threads = runtime.GOMAXPROCS(0)
 	}
-	again := func() error { return program.RunTo(results[0].Array, vars) }
+	again := func() error { return p.RunTo(results[0].Array, vars) }
 	if len(results) > 1 { // a program of several results has no form that writes into kept memory
-		again = func() error { _, err := program.RunAll(vars); return err }
+		again = func() error { _, err := p.RunAll(vars); return err }
 	}
 	if err := t.measure(again); err != nil {
 		return err

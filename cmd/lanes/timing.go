@@ -20,7 +20,7 @@ type timing struct {
 	Threads      int     `json:"threads"`
 }
 
-// How long a measurement goes on: batches of at least minBatch, until both minRuns batches and minTotal have passed.
+// How long a measurement goes on: batches of at least minBatch, until minRuns batches and minTotal have passed.
 const (
 	minBatch = time.Millisecond
 	minTotal = time.Second
@@ -78,7 +78,8 @@ func (t *timing) setWork(elements, bytes int) {
 func (t *timing) print(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "%s per run at best, %s median (%d runs of %d loops); "+
 		"%.3g ns per element, %.3g GB/s, %d elements, engine %s, threads %d\n",
-		duration(t.MinNS), duration(t.MedianNS), t.Runs, t.Loops, t.NSPerElement, t.GBPerS, t.Elements, t.Engine, t.Threads)
+		duration(t.MinNS), duration(t.MedianNS), t.Runs, t.Loops,
+		t.NSPerElement, t.GBPerS, t.Elements, t.Engine, t.Threads)
 	return err
 }
 
