@@ -23,7 +23,8 @@ func (r *Results) markdown() string {
 	b.WriteString("\n" + r.behind(true))
 	b.WriteString("\n## Element-wise\n\n")
 	b.WriteString(table(r.Rows, true))
-	b.WriteString("\n## Threads\n\nTime on one thread over that on more: geometric mean of the cases, least.\n\n")
+	b.WriteString("\n## Threads\n\n" +
+		"Time on one thread over that on more: geometric mean of the cases, least.\n\n")
 	b.WriteString(r.scaling())
 	b.WriteString("\n## Accuracy\n\nLargest error in units in the last place, on the data of the case.\n\n")
 	b.WriteString(r.accuracies())
