@@ -61,7 +61,7 @@ func TestEval(t *testing.T) {
 		{name: "after two dashes", args: []string{"--", "-x", "x=2"}, want: "-2\n"},
 		{name: "npy", args: []string{"2*x + 1", "x=x.npy"}, want: "[1. 2. 3.]\n"},
 		{name: "npy of integers", args: []string{"i*i", "i=i.npy"}, want: "[ 1  4  9 16 25 36]\n"},
-		{name: "broadcasting", args: []string{"m + x", "m=m.npy", "x=x.npy"}, 
+		{name: "broadcasting", args: []string{"m + x", "m=m.npy", "x=x.npy"},
 			want: "[[1.  2.5 4. ]\n [4.  5.5 7. ]]\n"},
 		{name: "csv", args: []string{"a + b", "a=t.csv#a", "b=t.csv#b"}, want: "[1.5 nan 4.5]\n"},
 		{name: "csv of integers", args: []string{"a * 2", "a=t.csv#a"}, want: "[2 4 6]\n"},
