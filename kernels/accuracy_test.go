@@ -159,8 +159,8 @@ func TestMPFR(t *testing.T) {
 	}
 }
 
-// TestFloat32 compares float32 functions with the float64 function of the same argument, whose error does not count
-// here: a sample, or with -long all 2^32 arguments.
+// TestFloat32 compares float32 functions with the float64 function of the same argument, whose error does not
+// count here: a sample, or with -long all 2^32 arguments.
 func TestFloat32(t *testing.T) {
 	step := uint64(4001)
 	if *long {
@@ -220,22 +220,29 @@ func TestSpecialValues(t *testing.T) {
 		name    string
 		x, want float64
 	}{
-		{"exp", 0, 1}, {"exp", negZero, 1}, {"exp", 1, 2.718281828459045}, {"exp", inf, inf}, {"exp", -inf, 0},
-		{"exp", nan, nan}, {"exp", 710, inf}, {"exp", -746, 0}, {"exp", 709.782712893384, 1.7976931348622732e308},
-		{"exp", 709.7827128933841, inf}, {"exp", -745.1332191019411, 0x1p-1074}, {"exp", -745.1332191019412, 0},
+		{"exp", 0, 1}, {"exp", negZero, 1}, {"exp", 1, 2.718281828459045}, {"exp", inf, inf}, {"exp", -inf,
+			0},
+		{"exp", nan, nan}, {"exp", 710, inf}, {"exp", -746, 0}, {"exp", 709.782712893384,
+			1.7976931348622732e308},
+		{"exp", 709.7827128933841, inf}, {"exp", -745.1332191019411, 0x1p-1074}, {"exp", -745.1332191019412,
+			0},
 		{"exp", 0x1p-1074, 1}, {"exp", -708.3964185322641, 2.2250738585072626e-308},
 		{"exp", math.MaxFloat64, inf}, {"exp", -math.MaxFloat64, 0},
-		{"log", 1, 0}, {"log", 2.718281828459045, 1}, {"log", 0, -inf}, {"log", negZero, -inf}, {"log", inf, inf},
+		{"log", 1, 0}, {"log", 2.718281828459045, 1}, {"log", 0, -inf}, {"log", negZero, -inf}, {"log", inf,
+			inf},
 		{"log", -1, nan}, {"log", -inf, nan}, {"log", nan, nan}, {"log", 2, 0.6931471805599453},
-		{"log", 0x1p-1074, -744.4400719213812}, {"log", -0x1p-1074, nan}, {"log", math.MaxFloat64, 709.782712893384},
+		{"log", 0x1p-1074, -744.4400719213812}, {"log", -0x1p-1074, nan}, {"log", math.MaxFloat64,
+			709.782712893384},
 		{"log", 0x1p-1022, -708.3964185322641},
-		{"sin", 0, 0}, {"sin", negZero, negZero}, {"sin", math.Pi, 1.2246467991473532e-16}, {"sin", math.Pi / 2, 1},
+		{"sin", 0, 0}, {"sin", negZero, negZero}, {"sin", math.Pi, 1.2246467991473532e-16}, {"sin",
+			math.Pi / 2, 1},
 		{"sin", pi / 6, 0.49999999999999994}, {"sin", inf, nan}, {"sin", -inf, nan}, {"sin", nan, nan},
 		{"sin", 0x1p-1074, 0x1p-1074}, {"sin", 1e22, -0.8522008497671888}, {"sin", -0x1p-1022, -0x1p-1022},
 		{"cos", 0, 1}, {"cos", negZero, 1}, {"cos", math.Pi, -1}, {"cos", math.Pi / 2, 6.123233995736766e-17},
 		{"cos", pi / 3, 0.5000000000000001}, {"cos", inf, nan}, {"cos", -inf, nan}, {"cos", nan, nan},
 		{"cos", 1e22, 0.523214785395139},
-		{"deg2rad", 180, math.Pi}, {"deg2rad", inf, inf}, {"deg2rad", -inf, -inf}, {"deg2rad", negZero, negZero},
+		{"deg2rad", 180, math.Pi}, {"deg2rad", inf, inf}, {"deg2rad", -inf, -inf}, {"deg2rad", negZero,
+			negZero},
 		{"rad2deg", math.Pi, 180}, {"rad2deg", -inf, -inf}, {"rad2deg", nan, nan}, {"sqrt", negZero, negZero},
 		{"sqrt", -1, nan},
 	} {
@@ -248,15 +255,16 @@ func TestSpecialValues(t *testing.T) {
 				}
 				got := runKernel(k, operands, result, [][]uint64{{x}})[0]
 				if !sameBits(d, got, want) {
-					t.Errorf("%s(%v) of %v on %v is %s, want %s", c.name, c.x, d, e, show(d, got), show(d, want))
+					t.Errorf("%s(%v) of %v on %v is %s, want %s", c.name, c.x, d, e, show(d, got), show(d,
+						want))
 				}
 			}
 		}
 	}
 }
 
-// TestSymmetryAndOrder checks that sin is odd and cos even, that both stay within [-1, 1], and that exp and log never
-// fall from one argument to the next.
+// TestSymmetryAndOrder checks that sin is odd and cos even, that both stay within [-1, 1], and that exp and
+// log never fall from one argument to the next.
 func TestSymmetryAndOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	eval := func(name string, col []uint64) []uint64 {

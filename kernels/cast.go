@@ -5,14 +5,16 @@ import "github.com/lanes-go/lanes/simd"
 // SourceKind says how the elements of an input come into a program.
 type SourceKind uint8
 
-// The kinds of sources: neighbours in memory, elements a fixed number of bytes apart, one element for all lanes.
+// The kinds of sources: neighbours in memory, elements a fixed number of bytes apart, one element for all
+// lanes.
 const (
 	SourceLoad SourceKind = iota
 	SourceStrided
 	SourceScalar
 )
 
-// LoadValue adds a source of elements of dtype d and returns its value: a mask for Bool, any byte but 0 being true.
+// LoadValue adds a source of elements of dtype d and returns its value: a mask for Bool, any byte but 0 being
+// true.
 func LoadValue(b *simd.Builder, d DType, kind SourceKind) simd.Value {
 	var x simd.Value
 	switch kind {
@@ -45,8 +47,8 @@ func ConstValue(b *simd.Builder, d DType, bits uint64) simd.Value {
 	return b.Const(d.Machine(), bits)
 }
 
-// CastValue converts x from one dtype to another. To Bool is x != 0; narrower integers wrap; floats to integers
-// truncate and saturate, NaN gives 0; everything else rounds once.
+// CastValue converts x from one dtype to another. To Bool is x != 0; narrower integers wrap; floats to
+// integers truncate and saturate, NaN gives 0; everything else rounds once.
 func CastValue(b *simd.Builder, x simd.Value, from, to DType) simd.Value {
 	return b.Convert(x, laneType(to))
 }

@@ -43,9 +43,11 @@ func truth(b bool) uint64 {
 	return 0
 }
 
-// numeric makes a definition of one for floats, one for integers, one for bools; a missing one is never asked for. The
-// float form computes in float64 and is rounded to float32 at the end, which is exact for + - * / and sqrt.
-func numeric(float func(x []float64) float64, integer func(x []*big.Int) *big.Int, boolean func(x []bool) bool) definition {
+// numeric makes a definition of one for floats, one for integers, one for bools; a missing one is never asked
+// for. The float form computes in float64 and is rounded to float32 at the end, which is exact for + - * /
+// and sqrt.
+func numeric(float func(x []float64) float64, integer func(x []*big.Int) *big.Int,
+	boolean func(x []bool) bool) definition {
 	return func(ds []DType, x []uint64) uint64 {
 		d := ds[len(ds)-1]
 		switch {
@@ -157,8 +159,8 @@ func floorMod(x, y *big.Int) *big.Int {
 	return new(big.Int).Sub(x, new(big.Int).Mul(floorDiv(x, y), y))
 }
 
-// floatQuo is the quotient of finite numbers rounded to an integer, down or towards zero, exactly and then rounded to the
-// dtype's precision.
+// floatQuo is the quotient of finite numbers rounded to an integer, down or towards zero, exactly and then
+// rounded to the dtype's precision.
 func floatQuo(down bool) definition {
 	return func(ds []DType, x []uint64) uint64 {
 		d := ds[0]

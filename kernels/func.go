@@ -8,9 +8,9 @@ import (
 	"github.com/lanes-go/lanes/simd"
 )
 
-// Func is a row of the function table: a named element-wise function, its type rule and its one lowering to primitives.
-// Parser names, type rules, constant folding, the array functions and the test matrix derive from the row. Rows are
-// immutable; each exists once, so that pointers can be compared.
+// Func is a row of the function table: a named element-wise function, its type rule and its one lowering to
+// primitives. Parser names, type rules, constant folding, the array functions and the test matrix derive from
+// the row. Rows are immutable; each exists once, so that pointers can be compared.
 type Func struct {
 	Name     string
 	Aliases  []string // other accepted names
@@ -27,7 +27,8 @@ type Func struct {
 	lower lowering
 }
 
-// A lowering emits the code of a function for operands x, which have the dtypes Resolve chose. Bool values are masks.
+// A lowering emits the code of a function for operands x, which have the dtypes Resolve chose. Bool values
+// are masks.
 type lowering func(b *simd.Builder, x []simd.Value) simd.Value
 
 // signature is a parsed Sig.
@@ -38,8 +39,8 @@ type signature struct {
 	rule      string
 }
 
-// parseSig reads "[?]classes rule". Classes are letters: B bool (b: taken as int8), I integers, F floats; ? in front
-// stands for a first operand that is a truth value, such as where's. The rule follows a blank:
+// parseSig reads "[?]classes rule". Classes are letters: B bool (b: taken as int8), I integers, F floats; ?
+// in front stands for a first operand that is a truth value, such as where's. The rule follows a blank:
 //
 //	=    operands are promoted together; the result has their dtype
 //	fl   as =, then integers become floats: two bytes float32, wider float64
@@ -91,8 +92,8 @@ func (e *DTypeError) Error() string {
 // Lookup returns the function of a name or alias, nil if there is none.
 func Lookup(name string) *Func { return table.byName[name] }
 
-// Operator returns the function of an operator spelling ("+", "//", "and") with one or two operands, nil if there is
-// none.
+// Operator returns the function of an operator spelling ("+", "//", "and") with one or two operands, nil if
+// there is none.
 func Operator(spelling string, arity int) *Func {
 	return table.byOperator[operatorKey{spelling, arity}]
 }
@@ -149,9 +150,9 @@ func (f *Func) spelling() string {
 // String returns the name.
 func (f *Func) String() string { return f.Name }
 
-// Resolve applies f's type rule to the dtypes of its arguments. It returns the dtype that each argument must be
-// converted to before Lower, and the dtype of the result. The error is a *DTypeError, or says that the number of
-// arguments is wrong.
+// Resolve applies f's type rule to the dtypes of its arguments. It returns the dtype that each argument must
+// be converted to before Lower, and the dtype of the result. The error is a *DTypeError, or says that the
+// number of arguments is wrong.
 func (f *Func) Resolve(args []DType) (operands []DType, result DType, err error) {
 	if len(args) < f.MinArgs || f.MaxArgs >= 0 && len(args) > f.MaxArgs {
 		return nil, Invalid, fmt.Errorf("%s takes %s, got %d", f.Name, f.arity(), len(args))
@@ -210,8 +211,8 @@ func fill(ds []DType, d DType) {
 	}
 }
 
-// exactCompare prepares a comparison of a signed integer with a uint64, which is by value though their promoted dtype,
-// float64, would round: the operands are left as int64 and uint64.
+// exactCompare prepares a comparison of a signed integer with a uint64, which is by value though their
+// promoted dtype, float64, would round: the operands are left as int64 and uint64.
 func exactCompare(ds []DType) bool {
 	for _, d := range ds {
 		if d.Kind() != KindInt && d.Kind() != KindUint {
@@ -274,7 +275,8 @@ func (f *Func) needs(args []DType) string {
 func (f *Func) unsupported(args []DType, d DType) error {
 	e := &DTypeError{Func: f, Args: args}
 	if d.Kind() == KindFloat {
-		e.Msg = fmt.Sprintf("%s of %s computes in %s, which is not supported yet", f.spelling(), joinDTypes(args), d)
+		e.Msg = fmt.Sprintf("%s of %s computes in %s, which is not supported yet", f.spelling(),
+			joinDTypes(args), d)
 		e.Hint = "convert with float32(x)"
 	} else {
 		e.Msg = fmt.Sprintf("%s of %s is not supported yet", f.spelling(), d)
@@ -290,8 +292,8 @@ func joinDTypes(ds []DType) string {
 	return strings.Join(names, ", ")
 }
 
-// Lower emits the code of f. args are values of the dtypes operands, as Resolve returned them; bools are masks. The
-// value returned has the result dtype of Resolve.
+// Lower emits the code of f. args are values of the dtypes operands, as Resolve returned them; bools are
+// masks. The value returned has the result dtype of Resolve.
 func (f *Func) Lower(b *simd.Builder, operands []DType, args []simd.Value) simd.Value {
 	if len(args) != len(operands) || len(args) < f.MinArgs || f.MaxArgs >= 0 && len(args) > f.MaxArgs {
 		panic("BUG: " + f.Name + " lowered with a wrong number of operands")
@@ -299,8 +301,9 @@ func (f *Func) Lower(b *simd.Builder, operands []DType, args []simd.Value) simd.
 	return f.lower(b, args)
 }
 
-// EvalScalar computes f of one element, given and returned as bits, by the portable engine. It is what constant folding
-// uses, so that a folded value has the bits of a computed one. operands are the dtypes that Resolve returned.
+// EvalScalar computes f of one element, given and returned as bits, by the portable engine. It is what
+// constant folding uses, so that a folded value has the bits of a computed one. operands are the dtypes that
+// Resolve returned.
 func EvalScalar(f *Func, operands []DType, args []uint64) (uint64, DType, error) {
 	_, result, err := f.Resolve(operands)
 	if err != nil {

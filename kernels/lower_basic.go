@@ -6,8 +6,8 @@ import (
 	"github.com/lanes-go/lanes/simd"
 )
 
-// Lowerings of arithmetic, comparison and choice. Bools are masks, so what is one primitive for numbers is logic for
-// them.
+// Lowerings of arithmetic, comparison and choice. Bools are masks, so what is one primitive for numbers is
+// logic for them.
 
 func isMask(b *simd.Builder, x simd.Value) bool { return b.TypeOf(x) == simd.Mask }
 
@@ -55,7 +55,7 @@ func lowerReciprocal(b *simd.Builder, x simd.Value) simd.Value {
 }
 
 // swapped exchanges the operands.
-func swapped(f func(b *simd.Builder, x, y simd.Value) simd.Value) func(b *simd.Builder, x, y simd.Value) simd.Value {
+func swapped(f binaryOp) binaryOp {
 	return func(b *simd.Builder, x, y simd.Value) simd.Value { return f(b, y, x) }
 }
 
@@ -136,7 +136,7 @@ func lowerIsFinite(b *simd.Builder, x simd.Value) simd.Value {
 	return b.True()
 }
 
-func lowerIsEndless(sign int) func(b *simd.Builder, x simd.Value) simd.Value {
+func lowerIsEndless(sign int) unaryOp {
 	return func(b *simd.Builder, x simd.Value) simd.Value {
 		if t := b.TypeOf(x); t.IsFloat() {
 			return b.Eq(x, b.Float(t, math.Inf(sign)))
@@ -145,7 +145,8 @@ func lowerIsEndless(sign int) func(b *simd.Builder, x simd.Value) simd.Value {
 	}
 }
 
-// lowerSignbit looks at the bits, so that -0 counts; the sign of a NaN differs between processors and must not show.
+// lowerSignbit looks at the bits, so that -0 counts; the sign of a NaN differs between processors and must
+// not show.
 func lowerSignbit(b *simd.Builder, x simd.Value) simd.Value {
 	t := b.TypeOf(x)
 	if !t.IsFloat() {
@@ -217,7 +218,7 @@ func lowerClip(b *simd.Builder, x, lo, hi simd.Value) simd.Value {
 }
 
 // ofFloat applies f to floats; integers and bools are their own rounding.
-func ofFloat(f func(*simd.Builder, simd.Value) simd.Value) func(*simd.Builder, simd.Value) simd.Value {
+func ofFloat(f unaryOp) unaryOp {
 	return func(b *simd.Builder, x simd.Value) simd.Value {
 		if b.TypeOf(x).IsFloat() {
 			return f(b, x)
@@ -226,8 +227,8 @@ func ofFloat(f func(*simd.Builder, simd.Value) simd.Value) func(*simd.Builder, s
 	}
 }
 
-// shifted does f on a type that has shifts with a count per lane. The counts of narrow operands are extended with their
-// sign, so that a negative one stays out of range; results wrap back.
+// shifted does f on a type that has shifts with a count per lane. The counts of narrow operands are extended
+// with their sign, so that a negative one stays out of range; results wrap back.
 func shifted(b *simd.Builder, x, y simd.Value, f func(x, y simd.Value) simd.Value) simd.Value {
 	t := b.TypeOf(x)
 	if t.Size() >= 4 {
@@ -248,7 +249,8 @@ func lowerShr(b *simd.Builder, x, y simd.Value) simd.Value {
 	return shifted(b, x, y, func(x, y simd.Value) simd.Value { return b.ShrV(x, y) })
 }
 
-// Degrees to radians and back, π/180 and 180/π as hi+lo with lo > 0: then an infinite x gives inf+inf, never inf-inf.
+// Degrees to radians and back, π/180 and 180/π as hi+lo with lo > 0: then an infinite x gives inf+inf, never
+// inf-inf.
 const (
 	radianHi = 0x1.1df46a2529d39p-6
 	radianLo = 0x1.5c1d8becdd291p-62
@@ -257,7 +259,7 @@ const (
 )
 
 // timesPair multiplies by a constant given as hi+lo: 0.5 ULP and a little.
-func timesPair(hi, lo float64) func(b *simd.Builder, x simd.Value) simd.Value {
+func timesPair(hi, lo float64) unaryOp {
 	return func(b *simd.Builder, x simd.Value) simd.Value {
 		if t := b.TypeOf(x); t == simd.F32 {
 			return b.Convert(b.Mul(b.Convert(x, simd.F64), b.F64(hi)), t)

@@ -6,8 +6,8 @@ import (
 	"github.com/lanes-go/lanes/simd"
 )
 
-// Division with remainder. Integers: x/0 = 0 and x%0 = 0, MinInt/-1 = MinInt and MinInt%-1 = 0. Floats: quotients below
-// 2^53 are exact, remainders always.
+// Division with remainder. Integers: x/0 = 0 and x%0 = 0, MinInt/-1 = MinInt and MinInt%-1 = 0. Floats:
+// quotients below 2^53 are exact, remainders always.
 
 // divisible brings integers to a type that has IDiv.
 func divisible(b *simd.Builder, x, y simd.Value, f func(x, y simd.Value) simd.Value) simd.Value {
@@ -18,8 +18,9 @@ func divisible(b *simd.Builder, x, y simd.Value, f func(x, y simd.Value) simd.Va
 	return b.Convert(f(b.Convert(x, simd.I32), b.Convert(y, simd.I32)), t)
 }
 
-// intDivMod returns the truncated quotient, the remainder that belongs to it, and where floor division differs: the
-// remainder is not 0 and has not the sign of y. y = 0 gives the quotient 0 and a remainder to be replaced.
+// intDivMod returns the truncated quotient, the remainder that belongs to it, and where floor division
+// differs: the remainder is not 0 and has not the sign of y. y = 0 gives the quotient 0 and a remainder to be
+// replaced.
 func intDivMod(b *simd.Builder, x, y simd.Value) (q, r, low simd.Value) {
 	t := b.TypeOf(x)
 	zero := b.Const(t, 0)
@@ -105,9 +106,9 @@ func signed(b *simd.Builder, x, s simd.Value) simd.Value {
 	return b.Bitcast(b.Xor(bitsOf(b, x), b.And(s, signBit(b, t))), b.TypeOf(x))
 }
 
-// floatQuotient returns |x/y| truncated, exact below 2^53 (2^24) and rounded above; where there is no remainder; and the
-// bits that make it so. The rounded quotient may reach the next integer; then the remainder, which an FMA gives exactly,
-// is negative. x = ±inf gives NaN, as NumPy.
+// floatQuotient returns |x/y| truncated, exact below 2^53 (2^24) and rounded above; where there is no
+// remainder; and the bits that make it so. The rounded quotient may reach the next integer; then the
+// remainder, which an FMA gives exactly, is negative. x = ±inf gives NaN, as NumPy.
 func floatQuotient(b *simd.Builder, x, y simd.Value) (q, exact, r simd.Value) {
 	t := b.TypeOf(x)
 	zero := b.Const(t, 0)
@@ -129,11 +130,11 @@ func quotientLimit(t simd.Type) float64 {
 	return 1 << 53
 }
 
-// floatMod is the remainder of ax / ay for float64 values that are not negative: exact at any magnitude, with IEEE 754's
-// special values. Quotients below 2^53 take one FMA. Larger ones take, in a rare region, as many steps as the exponents
-// of origin, the type that the operands come from, can be apart: each step reduces modulo ay scaled up by a power of
-// two, 52 bits further down than the step before. The remainders are signed, at most 3/4 of the modulus, and multiples
-// of its last bit, so every one is exact.
+// floatMod is the remainder of ax / ay for float64 values that are not negative: exact at any magnitude, with
+// IEEE 754's special values. Quotients below 2^53 take one FMA. Larger ones take, in a rare region, as many
+// steps as the exponents of origin, the type that the operands come from, can be apart: each step reduces
+// modulo ay scaled up by a power of two, 52 bits further down than the step before. The remainders are
+// signed, at most 3/4 of the modulus, and multiples of its last bit, so every one is exact.
 func floatMod(b *simd.Builder, ax, ay simd.Value, origin simd.Type) simd.Value {
 	q := b.Trunc(b.Div(ax, ay))
 	r := b.FNMA(q, ay, ax)

@@ -12,16 +12,18 @@ const (
 	ln2Lo = 0x1.ef35793c76730p-45
 )
 
-// logDouble and logSingle approximate (2 atanh(s) - 2s)/s³ as polynomials in s² for |s| <= (√2-1)/(√2+1), with error
-// 2^-59.5 and 2^-37.6 relative to 2 atanh(s).
+// logDouble and logSingle approximate (2 atanh(s) - 2s)/s³ as polynomials in s² for |s| <= (√2-1)/(√2+1),
+// with error 2^-59.5 and 2^-37.6 relative to 2 atanh(s).
 var (
-	logDouble = []float64{0x1.5555555555592p-1, 0x1.999999997ff18p-2, 0x1.24924941e16bbp-2, 0x1.c71c52143b6d7p-3,
+	logDouble = []float64{0x1.5555555555592p-1, 0x1.999999997ff18p-2, 0x1.24924941e16bbp-2,
+		0x1.c71c52143b6d7p-3,
 		0x1.74663cf25283ep-3, 0x1.39a1e84213b00p-3, 0x1.2f03bfc2927bep-3}
-	logSingle = []float64{0x1.555554fd9c317p-1, 0x1.999a7a8bb2ec2p-2, 0x1.2438d768dfa86p-2, 0x1.e2f669d091c46p-3}
+	logSingle = []float64{0x1.555554fd9c317p-1, 0x1.999a7a8bb2ec2p-2, 0x1.2438d768dfa86p-2,
+		0x1.e2f669d091c46p-3}
 )
 
-// split returns k and m with x = 2^(k-extra) m and m in [√½, √2), for positive normal x. k comes out of the exponent's bits
-// without an integer conversion: behind the bits of 2^52 they read as 2^52 + 1023 + k.
+// split returns k and m with x = 2^(k-extra) m and m in [√½, √2), for positive normal x. k comes out of the
+// exponent's bits without an integer conversion: behind the bits of 2^52 they read as 2^52 + 1023 + k.
 func split(b *simd.Builder, x simd.Value, extra float64) (k, m simd.Value) {
 	const root = 0x3fe6a09e667f3bcd // bits of √½
 	u := b.Add(b.Bitcast(x, simd.U64), b.Int(simd.U64, 0x3ff<<52-root))
@@ -44,8 +46,8 @@ func lowerLog(b *simd.Builder, x simd.Value) simd.Value {
 	}, logMain(b, x, 0))[0]
 }
 
-// notPositive is where x is not a positive, normal, finite number. Adding the bits of inf moves the bits of those to the
-// least integers.
+// notPositive is where x is not a positive, normal, finite number. Adding the bits of inf moves the bits of
+// those to the least integers.
 func notPositive(b *simd.Builder, x simd.Value) simd.Value {
 	const inf = 0x7ff << 52
 	return b.Le(b.Int(simd.I64, -0x20<<48), b.Add(bitsOf(b, x), b.Int(simd.I64, inf)))
@@ -59,8 +61,9 @@ func logSpecial(b *simd.Builder, x, y simd.Value) simd.Value {
 	return b.Select(b.Le(zero, x), y, b.F64(math.NaN()))
 }
 
-// logMain is log(x/2^extra) for positive normal x. With f = m-1 and s = f/(2+f), log(1+f) = 2 atanh(s) = 2s + s³P(s²). The
-// quotient's error is corrected by the residual r = f - s(2+f), which is worth r/(2+f)*2 = r(1-s).
+// logMain is log(x/2^extra) for positive normal x. With f = m-1 and s = f/(2+f), log(1+f) = 2 atanh(s) = 2s +
+// s³P(s²). The quotient's error is corrected by the residual r = f - s(2+f), which is worth r/(2+f)*2 =
+// r(1-s).
 func logMain(b *simd.Builder, x simd.Value, extra float64) simd.Value {
 	k, m := split(b, x, extra)
 	one := b.F64(1)

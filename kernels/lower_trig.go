@@ -17,25 +17,31 @@ const (
 	halfPiRem = 0x1.1a62633145c07p-54
 )
 
-// Minimax polynomials in r² for |r| <= π/4. sinTail is (sin r - r + cr³/2)/r⁵, where c is 1/3 as a float64, with error
-// 2^-57.4 relative to sin r; cosTail is (cos r - 1 + r²/2)/r⁴, 2^-63.9. sinSingle is (sin r - r)/r³, 2^-37.5, and
-// cosSingle (cos r - 1)/r², 2^-33.9.
+// Minimax polynomials in r² for |r| <= π/4. sinTail is (sin r - r + cr³/2)/r⁵, where c is 1/3 as a float64,
+// with error 2^-57.4 relative to sin r; cosTail is (cos r - 1 + r²/2)/r⁴, 2^-63.9. sinSingle is (sin r -
+// r)/r³, 2^-37.5, and cosSingle (cos r - 1)/r², 2^-33.9.
 var (
-	sinTail = []float64{0x1.11111111106b4p-7, -0x1.a01a019d843b1p-13, 0x1.71de36893f4d7p-19, -0x1.ae5f21df64b9ap-26,
+	sinTail = []float64{0x1.11111111106b4p-7, -0x1.a01a019d843b1p-13, 0x1.71de36893f4d7p-19,
+		-0x1.ae5f21df64b9ap-26,
 		0x1.5dc3a737eb681p-33}
-	cosTail = []float64{0x1.555555555554bp-5, -0x1.6c16c16c15015p-10, 0x1.a01a019c8f227p-16, -0x1.27e4f7f18ca94p-22,
+	cosTail = []float64{0x1.555555555554bp-5, -0x1.6c16c16c15015p-10, 0x1.a01a019c8f227p-16,
+		-0x1.27e4f7f18ca94p-22,
 		0x1.1ee9dbca09760p-29, -0x1.8fa68111eb381p-37}
-	sinSingle = []float64{-0x1.5555554c7142ep-3, 0x1.11110869fa653p-7, -0x1.a00f7ed57cd59p-13, 0x1.6cd1deb489258p-19}
-	cosSingle = []float64{-0x1.ffffffcb7fa51p-2, 0x1.55553c776d2b5p-5, -0x1.6c07f0f1e4e84p-10, 0x1.9916838e95496p-16}
+	sinSingle = []float64{-0x1.5555554c7142ep-3, 0x1.11110869fa653p-7, -0x1.a00f7ed57cd59p-13,
+		0x1.6cd1deb489258p-19}
+	cosSingle = []float64{-0x1.ffffffcb7fa51p-2, 0x1.55553c776d2b5p-5, -0x1.6c07f0f1e4e84p-10,
+		0x1.9916838e95496p-16}
 )
 
-// quadrant is an angle as a multiple of π/2, in the low bits of the integer n, and the rest hi+lo in [-π/4, π/4].
+// quadrant is an angle as a multiple of π/2, in the low bits of the integer n, and the rest hi+lo in [-π/4,
+// π/4].
 type quadrant struct{ hi, lo, n simd.Value }
 
 func lowerSin(b *simd.Builder, x simd.Value) simd.Value {
 	sin, cos, n := sinCos(b, x)
 	y := b.Select(isOdd(b, n), cos, sin)
-	// The sign changes with the quadrant's second bit and with the sign of x, since sin and cos are those of |x|.
+	// The sign changes with the quadrant's second bit and with the sign of x, since sin and cos are those of
+	// |x|.
 	wide := b.Convert(x, simd.F64)
 	y = signed(b, y, b.Xor(b.Shl(n, 62), bitsOf(b, wide)))
 	return b.Convert(y, b.TypeOf(x))
@@ -52,8 +58,8 @@ func isOdd(b *simd.Builder, n simd.Value) simd.Value {
 	return b.Ne(b.And(n, b.Int(simd.I64, 1)), b.Int(simd.I64, 0))
 }
 
-// sinCos returns sine and cosine of |x| reduced to [-π/4, π/4], in float64, and the quadrant. sin and cos of the same x
-// share all of it.
+// sinCos returns sine and cosine of |x| reduced to [-π/4, π/4], in float64, and the quadrant. sin and cos of
+// the same x share all of it.
 func sinCos(b *simd.Builder, x simd.Value) (sin, cos, n simd.Value) {
 	if b.TypeOf(x) == simd.F32 {
 		q := reduceSingle(b, b.Abs(b.Convert(x, simd.F64)))
@@ -71,7 +77,8 @@ func sinCos(b *simd.Builder, x simd.Value) (sin, cos, n simd.Value) {
 	e := b.FNMA(r, half, d)
 	r2 := b.Mul(r, r)
 	r4 := b.Mul(r2, r2)
-	// sin(r) = r + r k with k = -(d-e)/3 + r⁴S(r²); the sum is taken with its error; lo enters with weight cos(r).
+	// sin(r) = r + r k with k = -(d-e)/3 + r⁴S(r²); the sum is taken with its error; lo enters with weight
+	// cos(r).
 	k := b.FNMA(third, d, b.FMA(e, third, b.Mul(r4, polynomial(b, r2, sinTail))))
 	head := b.FMA(r, k, r)
 	sin = b.Add(head, b.FMA(q.lo, w, b.FMA(r, k, b.Sub(r, head))))
@@ -80,9 +87,10 @@ func sinCos(b *simd.Builder, x simd.Value) (sin, cos, n simd.Value) {
 	return sin, cos, q.n
 }
 
-// reduce returns x = n π/2 + hi + lo for x >= 0 (W. J. Cody, W. Waite, Software Manual for the Elementary Functions, 1980;
-// with FMA the first step is exact for every n). Up to 2^20 the product of n and the middle part is exact too, which
-// makes the rounding error of the second step exact; beyond, the rare region multiplies by enough bits of 2/π.
+// reduce returns x = n π/2 + hi + lo for x >= 0 (W. J. Cody, W. Waite, Software Manual for the Elementary
+// Functions, 1980; with FMA the first step is exact for every n). Up to 2^20 the product of n and the middle
+// part is exact too, which makes the rounding error of the second step exact; beyond, the rare region
+// multiplies by enough bits of 2/π.
 func reduce(b *simd.Builder, x simd.Value) quadrant {
 	n, sum := roundShifted(b, x, twoOverPi)
 	first := b.FNMA(n, b.F64(halfPi), x)
@@ -107,10 +115,11 @@ func reduceSingle(b *simd.Builder, x simd.Value) quadrant {
 	return quadrant{hi: q[0], n: q[1]}
 }
 
-// reduceLarge is the reduction of M. Payne and R. Hanek (SIGNUM 18, 1983, doi:10.1145/1057600.1057602) in float64: x = m 2^32k
-// with 1 <= m < 2^33, and m is multiplied by four float64 that hold 2^32k 2/π modulo 2^54; since m is a multiple of 2^-52, what the modulus
-// leaves out is a multiple of 4 quadrants. The terms are reduced modulo 4 and added with their errors; the
-// smallest difference of a float64 from a multiple of π/2 is about 2^-60, the error here 2^-125. ±inf and NaN give NaN.
+// reduceLarge is the reduction of M. Payne and R. Hanek (SIGNUM 18, 1983, doi:10.1145/1057600.1057602) in
+// float64: x = m 2^32k with 1 <= m < 2^33, and m is multiplied by four float64 that hold 2^32k 2/π modulo
+// 2^54; since m is a multiple of 2^-52, what the modulus leaves out is a multiple of 4 quadrants. The terms
+// are reduced modulo 4 and added with their errors; the smallest difference of a float64 from a multiple of
+// π/2 is about 2^-60, the error here 2^-125. ±inf and NaN give NaN.
 func reduceLarge(b *simd.Builder, x simd.Value) quadrant {
 	i := b.Sub(b.Bitcast(x, simd.U64), b.Int(simd.U64, 1023<<52))
 	k := b.Shr(i, 57)

@@ -5,8 +5,8 @@ import (
 	"math/big"
 )
 
-// References for accuracy tests: functions in double-double arithmetic, hi+lo, with a relative error near 2^-95. They
-// are checked against MPFR in TestMPFR.
+// References for accuracy tests: functions in double-double arithmetic, hi+lo, with a relative error near
+// 2^-95. They are checked against MPFR in TestMPFR.
 
 type pair struct{ hi, lo float64 }
 
@@ -40,8 +40,9 @@ func (x pair) div(f float64) pair {
 type reference func(x float64) (y pair, exp int)
 
 var ln2Parts = func() (p [3]float64) {
-	v, _ := new(big.Float).SetPrec(400).SetString("0.693147180559945309417232121458176568075500134360255254120680" +
-		"00949339362196969471560586332699641868754200148102057")
+	const digits = "0.69314718055994530941723212145817656807550013436025525412068000949339362196969471560586332" +
+		"699641868754200148102057"
+	v, _ := new(big.Float).SetPrec(400).SetString(digits)
 	for i := range p {
 		p[i], _ = v.Float64()
 		v.Sub(v, new(big.Float).SetFloat64(p[i]))
@@ -113,7 +114,8 @@ var refPi = func() *big.Float {
 		}
 		return sum
 	}
-	pi := new(big.Int).Sub(new(big.Int).Mul(big.NewInt(16), arctan(5)), new(big.Int).Mul(big.NewInt(4), arctan(239)))
+	pi := new(big.Int).Sub(new(big.Int).Mul(big.NewInt(16), arctan(5)), new(big.Int).Mul(big.NewInt(4),
+		arctan(239)))
 	f := new(big.Float).SetPrec(refPrec).SetInt(pi)
 	return f.SetMantExp(f, -(refPrec + 64))
 }()

@@ -2,21 +2,27 @@ package kernels
 
 import "github.com/lanes-go/lanes/simd"
 
-// unary, binary and ternary adapt a function of values, mostly a method of simd.Builder, to a lowering.
-func unary(f func(*simd.Builder, simd.Value) simd.Value) lowering {
+// What functions of one, two and three operands emit; the methods of simd.Builder are such operations.
+type (
+	unaryOp   = func(b *simd.Builder, x simd.Value) simd.Value
+	binaryOp  = func(b *simd.Builder, x, y simd.Value) simd.Value
+	ternaryOp = func(b *simd.Builder, x, y, z simd.Value) simd.Value
+)
+
+func unary(f unaryOp) lowering {
 	return func(b *simd.Builder, x []simd.Value) simd.Value { return f(b, x[0]) }
 }
 
-func binary(f func(b *simd.Builder, x, y simd.Value) simd.Value) lowering {
+func binary(f binaryOp) lowering {
 	return func(b *simd.Builder, x []simd.Value) simd.Value { return f(b, x[0], x[1]) }
 }
 
-func ternary(f func(b *simd.Builder, x, y, z simd.Value) simd.Value) lowering {
+func ternary(f ternaryOp) lowering {
 	return func(b *simd.Builder, x []simd.Value) simd.Value { return f(b, x[0], x[1], x[2]) }
 }
 
 // fold applies f from left to right, for functions of any number of operands.
-func fold(f func(b *simd.Builder, x, y simd.Value) simd.Value) lowering {
+func fold(f binaryOp) lowering {
 	return func(b *simd.Builder, x []simd.Value) simd.Value {
 		r := x[0]
 		for _, y := range x[1:] {
@@ -46,6 +52,8 @@ var arithmeticRows = []Func{
 		Doc: "the floor of x / y; an integer by 0 gives 0", lower: binary(lowerFloorDivide)},
 	{Name: "remainder", Aliases: []string{"mod"}, Operator: "%", MinArgs: 2, MaxArgs: 2, Sig: "bIF =",
 		Doc: "x modulo y with the sign of y, exact; an integer by 0 gives 0", lower: binary(lowerRemainder)},
+	{Name: "pow", Aliases: []string{"power"}, Operator: "**", MinArgs: 2, MaxArgs: 2, Sig: "bIF =", ULP: 0.55,
+		Doc: "x to the power y; of integers modulo 2^width", lower: binary(lowerPow)},
 	{Name: "trunc_divide", MinArgs: 2, MaxArgs: 2, Sig: "bIF =",
 		Doc: "x / y rounded towards zero; an integer by 0 gives 0", lower: binary(lowerTruncDivide)},
 	{Name: "fmod", MinArgs: 2, MaxArgs: 2, Sig: "bIF =",
@@ -61,7 +69,10 @@ var arithmeticRows = []Func{
 	{Name: "sign", MinArgs: 1, MaxArgs: 1, Sig: "IF =",
 		Doc: "-1, 0 or 1 by the sign of x; NaN for NaN", lower: unary(lowerSign)},
 	{Name: "square", MinArgs: 1, MaxArgs: 1, Sig: "IF =",
-		Doc: "x * x", lower: unary(func(b *simd.Builder, x simd.Value) simd.Value { return lowerMul(b, x, x) })},
+		Doc: "x * x", lower: unary(func(b *simd.Builder, x simd.Value) simd.Value {
+			return lowerMul(b, x,
+				x)
+		})},
 	{Name: "fma", MinArgs: 3, MaxArgs: 3, Sig: "BIF fl",
 		Doc: "x*y + z, rounded once", lower: ternary((*simd.Builder).FMA)},
 }
@@ -127,11 +138,12 @@ var bitRows = []Func{
 		Doc: "bits set in one only", Hint: "use ** for powers", lower: binary((*simd.Builder).Xor)},
 	{Name: "bitwise_invert", Aliases: []string{"invert", "bitwise_not"}, Operator: "~", MinArgs: 1, MaxArgs: 1,
 		Sig: "BI =", Doc: "all bits flipped", Hint: hintBits, lower: unary((*simd.Builder).Not)},
-	{Name: "left_shift", Aliases: []string{"bitwise_left_shift"}, Operator: "<<", MinArgs: 2, MaxArgs: 2, Sig: "bI =",
-		Doc: "x * 2**y, wrapped; 0 if y is negative or not below the width", Hint: hintBits, lower: binary(lowerShl)},
-	{Name: "right_shift", Aliases: []string{"bitwise_right_shift"}, Operator: ">>", MinArgs: 2, MaxArgs: 2, Sig: "bI =",
-		Doc: "the floor of x / 2**y; 0 or -1 if y is negative or not below the width", Hint: hintBits,
-		lower: binary(lowerShr)},
+	{Name: "left_shift", Aliases: []string{"bitwise_left_shift"}, Operator: "<<", MinArgs: 2, MaxArgs: 2,
+		Sig: "bI =", Hint: hintBits, lower: binary(lowerShl),
+		Doc: "x * 2**y, wrapped; 0 if y is negative or not below the width"},
+	{Name: "right_shift", Aliases: []string{"bitwise_right_shift"}, Operator: ">>", MinArgs: 2, MaxArgs: 2,
+		Sig: "bI =", Hint: hintBits, lower: binary(lowerShr),
+		Doc: "the floor of x / 2**y; 0 or -1 if y is negative or not below the width"},
 }
 
 var roundingRows = []Func{
@@ -139,7 +151,8 @@ var roundingRows = []Func{
 		lower: unary(ofFloat((*simd.Builder).Floor))},
 	{Name: "ceil", MinArgs: 1, MaxArgs: 1, Sig: "BIF =", Doc: "rounded up",
 		lower: unary(ofFloat((*simd.Builder).Ceil))},
-	{Name: "trunc", Aliases: []string{"fix"}, MinArgs: 1, MaxArgs: 1, Sig: "BIF =", Doc: "rounded towards zero",
+	{Name: "trunc", Aliases: []string{"fix"}, MinArgs: 1, MaxArgs: 1, Sig: "BIF =",
+		Doc:   "rounded towards zero",
 		lower: unary(ofFloat((*simd.Builder).Trunc))},
 	{Name: "rint", Aliases: []string{"round"}, MinArgs: 1, MaxArgs: 1, Sig: "BIF =",
 		Doc: "rounded to the nearest integer, ties to even", lower: unary(ofFloat((*simd.Builder).Rint))},

@@ -2,13 +2,15 @@ package kernels
 
 import "github.com/lanes-go/lanes/simd"
 
-// The float functions. ULP bounds are the limit that tests hold the measured error to; 0.5 means correctly rounded.
+// The float functions. ULP bounds are the limit that tests hold the measured error to; 0.5 means correctly
+// rounded.
 var floatRows = []Func{
 	{Name: "sqrt", MinArgs: 1, MaxArgs: 1, Sig: "BIF fl", ULP: 0.5, Doc: "the square root",
 		lower: unary((*simd.Builder).Sqrt)},
 	{Name: "reciprocal", MinArgs: 1, MaxArgs: 1, Sig: "F =", ULP: 0.5, Doc: "1 / x", Hint: "write 1 / x",
 		lower: unary(lowerReciprocal)},
-	{Name: "exp", MinArgs: 1, MaxArgs: 1, Sig: "BIF fl", ULP: 0.55, Doc: "e to the power x", lower: unary(lowerExp)},
+	{Name: "exp", MinArgs: 1, MaxArgs: 1, Sig: "BIF fl", ULP: 0.55, Doc: "e to the power x",
+		lower: unary(lowerExp)},
 	{Name: "log", Aliases: []string{"ln"}, MinArgs: 1, MaxArgs: 1, Sig: "BIF fl", ULP: 0.56,
 		Doc: "the natural logarithm", lower: unary(lowerLog)},
 	{Name: "sin", MinArgs: 1, MaxArgs: 1, Sig: "BIF fl", ULP: 0.6, Doc: "the sine of x radians",

@@ -90,13 +90,19 @@ func getBits(m []byte, size int) (bits uint64) {
 // mask cuts bits to the size of d.
 func mask(d DType, bits uint64) uint64 { return bits & (^uint64(0) >> (64 - 8*d.Size())) }
 
-var edgeFloats = []float64{0, math.Copysign(0, -1), 1, -1, 0.5, -0.5, 1.5, -1.5, 2, 2.5, -2.5, 3, -3, 7, 10, 64, 127, 128, 255, 256,
-	0.1, -0.1, 1e-10, 3e38, -3e38, 1e39, 0x1p-149, -0x1p-149, 0x1p-126, 0x1p-1022, -0x1p-1022, 0x1p-1074, -0x1p-1074, 0x1p31,
-	-0x1p31, 0x1p32, 0x1p52 + 0.5, 0x1p53, 0x1p53 + 2, 0x1p62, 0x1p63, -0x1p63, 0x1p64, 1e300, math.MaxFloat64, -math.MaxFloat64,
-	math.Inf(1), math.Inf(-1), math.NaN(), math.Pi, 1e17, 2147483647, -2147483649, 4294967295.5, 9007199254740991, 1 - 0x1p-53, 1 + 0x1p-52}
+var edgeFloats = []float64{0, math.Copysign(0, -1), 1, -1, 0.5, -0.5, 1.5, -1.5, 2, 2.5, -2.5, 3, -3, 7, 10,
+	64, 127, 128, 255, 256,
+	0.1, -0.1, 1e-10, 3e38, -3e38, 1e39, 0x1p-149, -0x1p-149, 0x1p-126, 0x1p-1022, -0x1p-1022, 0x1p-1074,
+	-0x1p-1074, 0x1p31,
+	-0x1p31, 0x1p32, 0x1p52 + 0.5, 0x1p53, 0x1p53 + 2, 0x1p62, 0x1p63, -0x1p63, 0x1p64, 1e300,
+	math.MaxFloat64, -math.MaxFloat64,
+	math.Inf(1), math.Inf(-1), math.NaN(), math.Pi, 1e17, 2147483647, -2147483649, 4294967295.5,
+	9007199254740991, 1 - 0x1p-53, 1 + 0x1p-52}
 
-var edgeInts = []uint64{0, 1, 2, 3, 5, 7, 8, 15, 16, 31, 32, 63, 64, 65, 100, 127, 128, 200, 255, 256, 32767, 32768, 65535, 65536,
-	1<<31 - 1, 1 << 31, 1<<31 + 1, 1<<32 - 1, 1 << 32, 1<<53 + 1, 1<<63 - 1, 1 << 63, 1<<63 + 1, ^uint64(0), ^uint64(1), ^uint64(2),
+var edgeInts = []uint64{0, 1, 2, 3, 5, 7, 8, 15, 16, 31, 32, 63, 64, 65, 100, 127, 128, 200, 255, 256, 32767,
+	32768, 65535, 65536,
+	1<<31 - 1, 1 << 31, 1<<31 + 1, 1<<32 - 1, 1 << 32, 1<<53 + 1, 1<<63 - 1, 1 << 63, 1<<63 + 1, ^uint64(0),
+	^uint64(1), ^uint64(2),
 	^uint64(6), ^uint64(126), ^uint64(127)}
 
 // edges are the values of d that rules turn on, as bits.
@@ -225,8 +231,8 @@ func rowArgs(f *Func) [][]DType {
 	return list
 }
 
-// TestRows runs every function on every dtype that it takes and on every engine here, and compares with its definition
-// in plain Go, or, where there is none but an accuracy test, with the portable engine.
+// TestRows runs every function on every dtype that it takes and on every engine here, and compares with its
+// definition in plain Go, or, where there is none but an accuracy test, with the portable engine.
 func TestRows(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, f := range Funcs() {
@@ -274,7 +280,8 @@ func testRow(t *testing.T, r *rand.Rand, f *Func, args []DType, def definition) 
 			for c, d := range operands {
 				text += " " + show(d, cols[c][i])
 			}
-			t.Errorf("%s %v on %v:%s = %s, want %s", f.Name, args, engine, text, show(result, got[i]), show(result, want[i]))
+			t.Errorf("%s %v on %v:%s = %s, want %s", f.Name, args, engine, text, show(result, got[i]),
+				show(result, want[i]))
 			break
 		}
 	}
