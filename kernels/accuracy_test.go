@@ -24,6 +24,8 @@ var measured = []struct {
 	{"log", refLog, logPoint, 0x1p-1074, math.MaxFloat64},
 	{"sin", refSin, sinPoint, -math.MaxFloat64, math.MaxFloat64},
 	{"cos", refCos, sinPoint, -math.MaxFloat64, math.MaxFloat64},
+	{"deg2rad", refTimes(false), sinPoint, -math.MaxFloat64, math.MaxFloat64},
+	{"rad2deg", refTimes(true), sinPoint, -0x1p1018, 0x1p1018},
 }
 
 // near is x with its last bits changed.

@@ -33,6 +33,9 @@ func LoadValue(b *simd.Builder, d DType, kind SourceKind) simd.Value {
 
 // StoreValue adds a sink that x, a value of dtype d, goes to. Bools are stored as bytes 0 and 1.
 func StoreValue(b *simd.Builder, d DType, x simd.Value) {
+	if t := b.TypeOf(x); t != laneType(d) && b.Err() == nil {
+		panic("BUG: a value of type " + t.String() + " stored as " + d.String())
+	}
 	if d == Bool {
 		x = b.Convert(x, simd.U8)
 	}

@@ -44,7 +44,7 @@ type signature struct {
 //
 //	=    operands are promoted together; the result has their dtype
 //	fl   as =, then integers become floats: two bytes float32, wider float64
-//	f8   as =, then integers become float64: true division
+//	/    as =, then integers become float64: true division
 //	b1   operands are promoted together; the result is bool
 //	?    operands become truth values; the result is bool
 //	else a dtype code: a conversion; operands stay as they are
@@ -179,7 +179,7 @@ func (f *Func) Resolve(args []DType) (operands []DType, result DType, err error)
 	case "=":
 	case "fl":
 		result = floatOf(common)
-	case "f8":
+	case "/":
 		if result.Kind() < KindFloat {
 			result = Float64
 		}

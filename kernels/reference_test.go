@@ -175,6 +175,21 @@ func quarter(sin, cos pair, q int) pair {
 	return y
 }
 
+// refTimes converts an angle: degrees to radians, or radians to degrees.
+func refTimes(toDegrees bool) reference {
+	factor := new(big.Float).SetPrec(200).Quo(refPi, big.NewFloat(180))
+	if toDegrees {
+		factor.Quo(big.NewFloat(180), refPi)
+	}
+	var f pair
+	f.hi, _ = factor.Float64()
+	f.lo, _ = factor.Sub(factor, big.NewFloat(f.hi)).Float64()
+	return func(x float64) (pair, int) {
+		m, e := math.Frexp(x)
+		return pair{m, 0}.mul(f), e
+	}
+}
+
 // ulps is the error of got against (y.hi+y.lo) * 2^exp in units in the last place of the exact result.
 func ulps(got float64, y pair, exp int) float64 {
 	_, e := math.Frexp(y.hi)

@@ -46,7 +46,7 @@ var arithmeticRows = []Func{
 		Doc: "x - y; integers wrap", Hint: hintBoolMinus, lower: binary((*simd.Builder).Sub)},
 	{Name: "multiply", Operator: "*", MinArgs: 2, MaxArgs: 2, Sig: "BIF =", Commutes: true,
 		Doc: "x * y; integers wrap, bools and", lower: binary(lowerMul)},
-	{Name: "divide", Aliases: []string{"true_divide"}, Operator: "/", MinArgs: 2, MaxArgs: 2, Sig: "BIF f8",
+	{Name: "divide", Aliases: []string{"true_divide"}, Operator: "/", MinArgs: 2, MaxArgs: 2, Sig: "BIF /",
 		Doc: "x / y; of integers in float64", lower: binary((*simd.Builder).Div)},
 	{Name: "floor_divide", Operator: "//", MinArgs: 2, MaxArgs: 2, Sig: "bIF =",
 		Doc: "the floor of x / y; an integer by 0 gives 0", lower: binary(lowerFloorDivide)},
