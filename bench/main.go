@@ -214,7 +214,13 @@ func (s *session) measureRow(d *Data, threads, step int, exact []dd, limits *Cei
 				c.Name, err)
 		}
 	}
+	var pids []int
+	for _, w := range s.workers {
+		pids = append(pids, w.cmd.Process.Pid)
+	}
+	meter := newLoadMeter(pids)
 	timings, errs := measure(list, d.N, s.effort)
+	row.Load = meter.percent()
 	for i, c := range list {
 		e := Entry{Name: c.Name, Timing: timings[i], Accuracy: accuracies[i]}
 		if errs[i] != nil {

@@ -45,7 +45,7 @@ const legend = "Nanoseconds per element: the minimum of interleaved samples (med
 	"is faster. `limit` is what the memory and FMA ceilings of the same run allow. `best peer` " +
 	"is the fastest that is as accurate as Lanes; `~` marks those that are not, measured on the " +
 	"same data. `ratio` is the time of the best peer over that of Lanes: above 1 Lanes is " +
-	"faster."
+	"faster. `!` marks rows during which other processes took more than 5 % of the machine."
 
 // readme is the short form for README.md: the means, and the rows in the cache on the fewest threads and in
 // memory on the most.
@@ -91,7 +91,12 @@ func table(rows []Row, all bool) string {
 		if winner != nil {
 			best = fmt.Sprintf("%s %s (%s)", winner.Name, figure(winner.Min), figure(winner.Median))
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %d | %s | %s | %s | %s |", row.Case, row.DType, shortNumber(row.N),
+		load := ""
+		if row.loaded() {
+			load = "!"
+		}
+		fmt.Fprintf(&b, "| %s%s | %s | %s | %d | %s | %s | %s | %s |", row.Case, load, row.DType,
+			shortNumber(row.N),
 			row.Threads, figure(row.Limit), lanes, best, ratioText(row.ratio(winner)))
 		if all {
 			fmt.Fprintf(&b, " %s |", row.others(winner))

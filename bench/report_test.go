@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +61,7 @@ func sampleResults() *Results {
 		Rows: []Row{
 			{Case: "add", DType: "f64", N: 1e7, Threads: 1, Limit: 0.5, Entries: []Entry{
 				entry("lanes", 1, true), entry("go", 2, true), entry("c", 4, true)}},
-			{Case: "add", DType: "f64", N: 1e3, Threads: 1, Entries: []Entry{
+			{Case: "add", DType: "f64", N: 1e3, Threads: 1, Load: 20, Entries: []Entry{
 				entry("lanes", 2, true), entry("lanes-func", 1.5, true), entry("go", 1, true), {Name: "jax",
 					Error: "no"}}},
 			{Case: "exp", DType: "f64", N: 1e5, Threads: 1, Function: true, Entries: []Entry{
@@ -75,7 +76,7 @@ func TestTable(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(table(r.Rows, true)), "\n")
 	want := []string{
 		"| add | f64 | 1e7 | 1 | 0.500 | 1.00 (1.10) | go 2.00 (2.20) | 2.00 | c 4.00 |",
-		"| add | f64 | 1e3 | 1 | – | 1.50 (1.65) func | go 1.00 (1.10) | 0.67 | lanes 2.00 |",
+		"| add! | f64 | 1e3 | 1 | – | 1.50 (1.65) func | go 1.00 (1.10) | 0.67 | lanes 2.00 |",
 		"| exp | f64 | 1e5 | 1 | – | 1.00 (1.10) | go 8.00 (8.80) | 8.00 | c-fast~ 0.500 |",
 	}
 	for i, w := range want {
@@ -113,6 +114,24 @@ func TestScaling(t *testing.T) {
 	r := Results{Rows: []Row{row("add", 1, 1), row("add", 2, 1), row("exp", 1, 4), row("exp", 2, 1)}}
 	if got := r.scaling(); !strings.HasSuffix(got, "\n| lanes | 1e5 | 2 | 2.00 | 1.00 | add f64 |\n") {
 		t.Errorf("scaling:\n%s", got)
+	}
+}
+
+func TestLoadMeter(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /proc/stat of Linux")
+	}
+	busy := func(d time.Duration) {
+		for end := time.Now().Add(d); time.Now().Before(end); {
+		}
+	}
+	own, blind := newLoadMeter(nil), newLoadMeter(nil)
+	blind.pids = nil
+	blind.spent = blind.others()
+	busy(300 * time.Millisecond)
+	// Only the second counts this process.
+	if a, b := own.percent(), blind.percent(); !(b > a) || a < 0 {
+		t.Errorf("others %v %%, all %v %%", a, b)
 	}
 }
 

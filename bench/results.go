@@ -41,6 +41,7 @@ type Row struct {
 	Function bool    `json:"function"`        // has a transcendental function
 	Flops    float64 `json:"flops,omitempty"` // per element
 	Limit    float64 `json:"limit_ns"`        // ns per element that the ceilings allow; 0: not known
+	Load     float64 `json:"other_load"`      // percent of the machine that other processes took
 	Entries  []Entry `json:"entries"`
 }
 
@@ -140,6 +141,9 @@ func (r *Row) name() string {
 		"thread"))
 }
 
+// loaded says whether other processes took part of the machine.
+func (r *Row) loaded() bool { return r.Load > manyPercent }
+
 // line tells of a row while the run goes on.
 func (r *Row) line() string {
 	var parts []string
@@ -149,6 +153,9 @@ func (r *Row) line() string {
 		} else {
 			parts = append(parts, e.Name+" "+figure(e.Min))
 		}
+	}
+	if r.loaded() {
+		parts = append(parts, fmt.Sprintf("other load %.0f %%", r.Load))
 	}
 	return r.name() + ": " + strings.Join(parts, "; ")
 }
