@@ -88,47 +88,30 @@ func TestPowAccuracy(t *testing.T) {
 	}
 }
 
-// pow evaluates one power.
-func pow(t *testing.T, f *Func, d DType, x ...float64) float64 {
-	t.Helper()
-	ds := make([]DType, len(x))
-	fill(ds, d)
-	args := make([]uint64, len(x))
-	for i := range x {
-		args[i] = fromFloat(d, x[i])
-	}
-	bits, _, err := EvalScalar(f, ds, args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return asFloat(d, bits)
-}
-
 // TestPowExact checks the powers that users know by heart.
 func TestPowExact(t *testing.T) {
-	f := Lookup("pow")
+	var xs, ys []uint64
+	var want []float64
+	add := func(x float64, n int, v float64) {
+		xs, ys, want = append(xs, math.Float64bits(x)), append(ys, math.Float64bits(float64(n))), append(want, v)
+	}
 	for n := -1074; n < 1024; n++ {
-		if got := pow(t, f, Float64, 2, float64(n)); got != math.Ldexp(1, n) {
-			t.Errorf("2**%d = %x", n, got)
+		add(2, n, math.Ldexp(1, n))
+	}
+	for n := -330; n <= 310; n++ {
+		v, _ := strconv.ParseFloat(fmt.Sprintf("1e%d", n), 64)
+		add(10, n, v)
+	}
+	for x := 3.0; x < 40; x++ {
+		for n, v := 1, x; v < 1<<53; n, v = n+1, v*x {
+			add(x, n, v)
+			add(-x, n, v*float64(1-n%2*2))
 		}
 	}
-	misses := 0
-	for n := -307; n <= 308; n++ {
-		want, _ := strconv.ParseFloat(fmt.Sprintf("1e%d", n), 64)
-		if got := pow(t, f, Float64, 10, float64(n)); got != want {
-			misses++
-			t.Logf("10**%d = %v", n, got)
-		}
-	}
-	if misses > 0 {
-		t.Errorf("%d powers of ten differ from their literals", misses)
-	}
-	for x := 3; x < 40; x++ {
-		for p, want := 1, float64(x); want < 1<<53; p++ {
-			if got := pow(t, f, Float64, float64(x), float64(p)); got != want {
-				t.Errorf("%d**%d = %v", x, p, got)
-			}
-			want *= float64(x)
+	k, operands, result := compileRow(t, Lookup("pow"), []DType{Float64, Float64}, simd.Auto)
+	for i, got := range runKernel(k, operands, result, [][]uint64{xs, ys}) {
+		if math.Float64frombits(got) != want[i] {
+			t.Errorf("%s ** %s = %s, want %v", show(Float64, xs[i]), show(Float64, ys[i]), show(Float64, got), want[i])
 		}
 	}
 }
