@@ -82,12 +82,15 @@ func (k *Kernel) Listing() string {
 }
 
 // estimate adds up the cost of the instructions outside rare regions, in cycles per element.
-func estimate(p *Program, e Engine) float64 {
+func estimate(p *Program, e Engine) float64 { return cost(p, e, false) }
+
+// cost adds up the cost of the instructions, those in rare regions if asked for, in cycles per element.
+func cost(p *Program, e Engine, regions bool) float64 {
 	sum, rare := 0.0, false
 	for i := range p.ins {
 		in := &p.ins[i]
 		if in.Op == OpRare || in.Op == OpEnd {
-			rare = in.Op == OpRare
+			rare = in.Op == OpRare && !regions
 		} else if !rare {
 			sum += float64(rows[in.Op].cycles)
 		}

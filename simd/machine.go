@@ -38,8 +38,8 @@ type frame struct {
 	scratch unsafe.Pointer
 }
 
-// callCycles bounds the estimated length of one call. Generated code cannot be preempted: a garbage collection waits
-// for it.
+// callCycles bounds the estimated length of one call, every rare region included. Generated code cannot be preempted: a
+// garbage collection waits for it.
 const callCycles = 100_000
 
 // isaOf returns the tables of an engine.
@@ -57,8 +57,8 @@ func generate(p *Program, e Engine) (*machineCode, error) {
 	if m.plain, err = load(p, m.set, false); err != nil {
 		return nil, err
 	}
-	per := int(callCycles / max(estimate(p, e), 0.5))
-	m.perCall = max(1024, min(per, 1<<15)) &^ 1023
+	per := int(callCycles / max(cost(p, e, true), 0.5))
+	m.perCall = max(128, min(per, 1<<15)) &^ 127 // whole turns of the loop, and of AccLanes
 	m.pads.New = func() any { return newPad(p, m.plain.units*m.plain.lanes) }
 	return m, nil
 }
