@@ -318,3 +318,22 @@ func TestTwoOverPi(t *testing.T) {
 		t.Errorf("the digits of 2/π are off by 2^%d", d.MantExp(nil))
 	}
 }
+
+// TestSharedReduction checks that sin and cos of one x reduce it once.
+func TestSharedReduction(t *testing.T) {
+	size := func(names ...string) int {
+		b := simd.NewBuilder()
+		x := LoadValue(b, Float64, SourceLoad)
+		for _, name := range names {
+			StoreValue(b, Float64, Lookup(name).Lower(b, []DType{Float64}, []simd.Value{x}))
+		}
+		p, err := b.Program()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Len()
+	}
+	if one, both := size("sin"), size("sin", "cos"); both > one+10 {
+		t.Errorf("sin takes %d instructions, sin and cos %d", one, both)
+	}
+}
