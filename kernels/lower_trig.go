@@ -121,6 +121,7 @@ func reduceSingle(b *simd.Builder, x simd.Value) quadrant {
 // are reduced modulo 4 and added with their errors; the smallest difference of a float64 from a multiple of
 // π/2 is about 2^-60, the error here 2^-125. ±inf and NaN give NaN.
 func reduceLarge(b *simd.Builder, x simd.Value) quadrant {
+	quarter, four := b.F64(0.25), b.F64(4)
 	i := b.Sub(b.Bitcast(x, simd.U64), b.Int(simd.U64, 1023<<52))
 	k := b.Shr(i, 57)
 	m := b.Bitcast(b.Sub(b.Bitcast(x, simd.U64), b.Shl(k, 57)), simd.F64)
@@ -132,9 +133,7 @@ func reduceLarge(b *simd.Builder, x simd.Value) quadrant {
 		e[j] = b.FMS(m, c, p[j])
 	}
 	low := b.FMA(m, b.Bitcast(b.Lookup(tables[3], k), simd.F64), e[2])
-	mod4 := func(v simd.Value) simd.Value {
-		return b.FNMA(b.Rint(b.Mul(v, b.F64(0.25))), b.F64(4), v)
-	}
+	mod4 := func(v simd.Value) simd.Value { return b.FNMA(b.Rint(b.Mul(v, quarter)), four, v) }
 	s, t0 := twoSum(b, mod4(p[0]), mod4(e[0]))
 	s, t1 := twoSum(b, s, mod4(p[1]))
 	sum := b.Add(s, b.F64(rounder))
