@@ -302,9 +302,6 @@ func (c *checker) buildAt(n *node, vals []int32, lo int32) int32 {
 	case nUnary:
 		return c.call(unaryFuncs[n.op], n, vals[n.a-lo])
 	case nBinary:
-		if c.isSquare(n) {
-			return c.call(binaryFuncs[tMul], n, vals[n.a-lo], vals[n.a-lo])
-		}
 		return c.call(binaryFuncs[n.op], n, vals[n.a-lo], vals[n.b-lo])
 	case nChain: // a < b < c is (a < b) and (b < c), b computed once
 		link := c.call(binaryFuncs[n.op], n, vals[c.nodes[n.a].b-lo], vals[n.b-lo])
@@ -358,7 +355,7 @@ func (c *checker) foldInt(fn *kernels.Func, n *node, args []int32) int32 {
 
 func (c *checker) failWeak(n *node, err error) {
 	if err == errIntNegPower {
-		c.fail(ErrValue, n, err.Error(), "write a float base, 2.0 ** -1")
+		c.fail(ErrValue, n, err.Error(), hintNegPower)
 	}
 	c.fail(ErrOverflow, n, "integer constants compute in int64: "+err.Error(), "write floats, or convert first")
 }

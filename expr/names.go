@@ -80,12 +80,6 @@ func (c *checker) static(x int32, s *statement) {
 			c.report(ErrUnsupported, n, "not supported yet: the matrix product @", "")
 		case n.op == tIn || n.op == tNotIn:
 			c.report(ErrUnsupported, n, "not supported yet: "+spelling[n.op], "write x == a or x == b")
-		case c.isSquare(n):
-			c.operand(n.a)
-		case n.op == tPow && powerFunc == nil:
-			c.report(ErrUnsupported, n, "not supported yet: the operator ** except x**2", "write products, or exp(y * log(x))")
-		case binaryFuncs[n.op] == nil:
-			c.report(ErrUnsupported, n, "not supported yet: the operator "+spelling[n.op], "")
 		default:
 			c.operand(n.a)
 			c.operand(n.b)
@@ -101,12 +95,6 @@ func (c *checker) static(x int32, s *statement) {
 	case nCall:
 		c.calls[x] = c.resolve(n, s, x)
 	}
-}
-
-// isSquare reports whether a power is x**2, which is x*x by definition and needs no power function.
-func (c *checker) isSquare(n *node) bool {
-	e := &c.nodes[n.b]
-	return n.op == tPow && e.kind == nInt && c.tree.consts[e.a].i.IsInt64() && c.tree.consts[e.a].i.Int64() == 2
 }
 
 // operand reports a node that stands where a value must and is none.

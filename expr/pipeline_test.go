@@ -40,7 +40,7 @@ func (g *generator) expr(depth int) string {
 	case 6:
 		return sub() + " if " + sub() + " else " + sub()
 	case 7:
-		return sub() + "**2"
+		return sub() + "**" + g.pick("2", "2", "3", "-1", "0.5", "7", "-0.5", sub())
 	case 8:
 		return sub() + g.pick(" < ", " >= ") + sub() + g.pick(" < ", " != ") + sub()
 	}

@@ -203,6 +203,12 @@ func (b *binder) makeStages(spaces []int32) {
 	for _, r := range b.results {
 		last = max(last, b.level[r])
 	}
+	for _, s := range b.steps { // nothing is written before all that may fail
+		last = max(last, s.level)
+	}
+	for _, c := range b.checks {
+		last = max(last, c.level+1)
+	}
 	index := map[[2]int32]int{}
 	put := func(level int32, s sink) {
 		key := [2]int32{level, spaces[s.node]}

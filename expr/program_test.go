@@ -87,23 +87,55 @@ func TestOverlap(t *testing.T) {
 func TestErrorsBeforeWriting(t *testing.T) {
 	dst := ndarray.Zeros(kernels.Int32, 3)
 	x := []int32{1, 2, 3}
-	for _, src := range []string{"x + n", "x * (n*n*n)"} {
-		if err := MustCompile(src).RunTo(dst, Vars{"x": x, "n": 1 << 40}); !errors.Is(err, ErrOverflow) {
+	for _, c := range []struct {
+		src  string
+		kind error
+		text string
+	}{
+		{"x + n", ErrOverflow, "value 1099511627776 does not fit int32"},
+		{"x * (n*n*n)", ErrOverflow, "does not fit int64"},
+		{"x ** y", ErrValue, "negative power -2, at index (2)"},
+		{"x ** (y - 1)", ErrValue, "negative power -1, at index (1)"},
+		{"x ** m", ErrValue, "negative power -3"},
+		{"x ** -m", nil, ""},
+		{"x + 0 * x ** y", ErrValue, "negative power -2, at index (2)"},
+	} {
+		must(0, ndarray.Fill(dst, 0))
+		err := MustCompile(c.src).RunTo(dst, Vars{"x": x, "y": []int32{1, 0, -2}, "n": 1 << 40, "m": -3})
+		if !errors.Is(err, c.kind) || err != nil && !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%s: %v", c.src, err)
+		}
+		if c.kind != nil && fmt.Sprint(dst) != "[0 0 0]" {
+			t.Errorf("%s: dst was written: %v", c.src, dst)
+		}
+	}
+}
+
+func TestPowers(t *testing.T) {
+	vars := Vars{"x": []float64{-2, 0.5, 3}, "i": []int32{-2, 1, 3}, "k": []int32{0, 1, 2}, "n": 3, "s": 0.5, "b": []bool{true, false, true}}
+	for _, c := range []struct{ src, want string }{
+		{"x**0", "float64 [1. 1. 1.]"}, {"x**1", "float64 [-2.   0.5  3. ]"}, {"x**2", "float64 [4.   0.25 9.  ]"},
+		{"x**-1", "float64 [-0.5         2.          0.33333333]"}, {"x**3", "float64 [-8.     0.125 27.   ]"},
+		{"x**2.0", "float64 [4.   0.25 9.  ]"}, {"abs(x)**0.5", "float64 [1.41421356 0.70710678 1.73205081]"},
+		{"i**2", "int32 [4 1 9]"}, {"i**3", "int32 [-8  1 27]"}, {"i**k", "int32 [1 1 9]"}, {"i**n", "int32 [-8  1 27]"},
+		{"i**2.0", "float64 [4. 1. 9.]"}, {"2**k", "int32 [1 2 4]"}, {"2**10", "int64 1024"}, {"n**2", "int64 9"}, {"n**n", "int64 27"},
+		{"n**2.0", "float64 9.0"}, {"n**0.5 < 2", "bool True"}, {"s**2", "float64 0.25"}, {"2.0**n", "float64 8.0"}, {"2.0**-1", "float64 0.5"},
+		{"b**2", "int8 [1 0 1]"}, {"(-1)**1000001", "int64 -1"}, {"x**100 > 1", "bool [ True False  True]"}, {"-x**2", "float64 [-4.   -0.25 -9.  ]"},
+		{"2**-1.0", "float64 0.5"}, {"i**100", "int32 [         0          1 -818408495]"},
+	} {
+		y := run(t, c.src, vars)
+		if got := y.DType().String() + " " + fmt.Sprint(y); got != c.want {
+			t.Errorf("%s = %s, want %s", c.src, got, c.want)
+		}
+	}
+	for _, src := range []string{"i**-1", "i**-100", "2**-1", "n**-1", "i**int32(-1)", "2**-n"} {
+		if p, err := Compile(src); err == nil {
+			if _, err = p.Run(vars); !errors.Is(err, ErrValue) {
+				t.Errorf("%s: %v", src, err)
+			}
+		} else if !errors.Is(err, ErrValue) {
 			t.Errorf("%s: %v", src, err)
 		}
-	}
-	if powerFunc != nil {
-		err := MustCompile("x ** y").RunTo(dst, Vars{"x": x, "y": []int32{1, 0, -2}})
-		if !errors.Is(err, ErrValue) || !strings.Contains(err.Error(), "-2, at index (2)") {
-			t.Errorf("negative power: %v", err)
-		}
-		if err := MustCompile("x ** y").RunTo(dst, Vars{"x": x, "y": []int32{1, 0, 2}}); err != nil || fmt.Sprint(dst) != "[1 1 9]" {
-			t.Errorf("power: %v %v", dst, err)
-		}
-		return
-	}
-	if fmt.Sprint(dst) != "[0 0 0]" {
-		t.Errorf("dst was written: %v", dst)
 	}
 }
 

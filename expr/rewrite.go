@@ -234,10 +234,15 @@ func (b *binder) simplify(n typed) int32 {
 		if r := &b.nodes[id]; r.shape != n.shape || r.dtype != n.dtype || r.weak != n.weak {
 			continue // the value would do, but not for this place
 		}
-		b.applied = append(b.applied, rewrite{rule.name, b.at})
-		return id
+		return b.rewritten(rule.name, id)
 	}
 	return b.add(n)
+}
+
+// rewritten notes a rewrite for Explain.
+func (b *binder) rewritten(name string, id int32) int32 {
+	b.applied = append(b.applied, rewrite{name, b.at})
+	return id
 }
 
 // narrowed undoes a conversion to a dtype that holds every value of the first, and back.
@@ -251,8 +256,7 @@ func (b *binder) narrowed(n *typed) int32 {
 		return n.args[0]
 	case x.kind == tyCall && dtypeNames[x.fn.Name] != kernels.Invalid:
 		if y := &b.nodes[x.args[0]]; y.dtype == n.dtype && !y.weak && kernels.CanCast(y.dtype, x.dtype, kernels.Safe) {
-			b.applied = append(b.applied, rewrite{"a wider dtype and back → x", b.at})
-			return x.args[0]
+			return b.rewritten("a wider dtype and back → x", x.args[0])
 		}
 	}
 	return none

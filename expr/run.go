@@ -451,11 +451,15 @@ func (p *Program) check(c *call, k *check1) error {
 		index[k] = rest % c.shape_[k]
 		rest /= c.shape_[k]
 	}
+	where := ""
+	if len(index) > 0 {
+		where = ", at index " + formatShape(index)
+	}
 	v := signed(loadBits(unsafe.Add(data, at*n.dtype.Size()), n.dtype.Size()), n.dtype)
 	power := b.nodes[k.power].value
 	err := p.failAt(ErrValue, &p.graph.values[power],
-		fmt.Sprintf("an integer to the negative power %d, at index %s", v, formatShape(index)),
-		"convert first, as in float64(x) ** y")
+		fmt.Sprintf("an integer to the negative power %d%s", v, where),
+		hintNegPower)
 	err.Operands = c.describe(p, power)
 	return err
 }

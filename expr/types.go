@@ -163,6 +163,11 @@ func (b *binder) call(fn *kernels.Func, args []int32, shape int32) int32 {
 	} else if id := b.outOfRange(fn, args, dtypes, shape); id != none {
 		return id
 	}
+	if fn == powerFunc {
+		if id := b.literalPower(args, dtypes, shape); id != none {
+			return id
+		}
+	}
 	operands, result, err := fn.Resolve(dtypes)
 	if err != nil {
 		b.failResolve(err)
@@ -217,6 +222,13 @@ func (b *binder) operandTypes(fn *kernels.Func, args []int32) (dtypes []kernels.
 			dtypes[i] = weakAs(n.dtype, common)
 			if r == "b1" && n.dtype == kernels.Int64 && n.kind != tyConst && common.Kind() < kernels.KindFloat {
 				dtypes[i] = kernels.Int64 // compared by value, whatever it is
+			}
+		}
+	}
+	if all := kernels.ResultType(dtypes[first:]...); r == "=" && all != kernels.Invalid {
+		for i := first; i < len(dtypes); i++ { // a bool beside numbers is one: only bool - bool is an error
+			if dtypes[i] == kernels.Bool {
+				dtypes[i] = all
 			}
 		}
 	}
@@ -275,7 +287,7 @@ func (b *binder) foldWeakInt(fn *kernels.Func, args []int32) int32 {
 
 func (b *binder) failWeak(err error) {
 	if err == errIntNegPower {
-		b.fail(ErrValue, err.Error(), "write a float base, 2.0 ** -1")
+		b.failPower()
 	}
 	b.fail(ErrOverflow, "integer constants compute in int64: "+err.Error(), "write floats, or convert first")
 }
@@ -433,18 +445,59 @@ func b2u(b bool) uint64 {
 	return 0
 }
 
+// literalPower types x ** y for a literal exponent that has a function of its own; none if it has not. dtypes are
+// those of operandTypes.
+func (b *binder) literalPower(args []int32, dtypes []kernels.DType, shape int32) int32 {
+	x, y := &b.nodes[args[0]], &b.nodes[args[1]]
+	if y.kind != tyConst || !y.weak {
+		return none
+	}
+	exponent := math.Float64frombits(y.bits)
+	if y.dtype != kernels.Float64 {
+		exponent, _ = new(big.Float).SetInt(b.weakInt(y)).Float64()
+		if exponent < 0 && dtypes[0].Kind() < kernels.KindFloat {
+			b.failPower()
+		}
+		if x.weak && x.dtype != kernels.Float64 {
+			return none // exact, in Go
+		}
+	}
+	fn, base := kernels.PowLiteral(exponent), args[0]
+	switch {
+	case fn == nil:
+		return none
+	case y.dtype == kernels.Float64 && x.dtype.Kind() < kernels.KindFloat:
+		if x.weak {
+			return none
+		}
+		base = b.convert(base, kernels.Float64)
+	}
+	d := b.nodes[base].dtype
+	switch {
+	case exponent == 1 && d != kernels.Bool:
+		return b.rewritten("x ** 1 → x", base)
+	case exponent == 2 && d != kernels.Bool:
+		return b.rewritten("x ** 2 → x * x", b.call(kernels.Lookup("multiply"), []int32{base, base}, shape))
+	}
+	return b.call(fn, []int32{base}, shape)
+}
+
 // checkPower refuses a constant negative exponent of an integer power.
 func (b *binder) checkPower(n *typed) {
 	if !isIntPower(n) {
 		return
 	}
 	if e := &b.nodes[n.args[1]]; e.kind == tyConst && !e.weak && signed(e.bits, e.dtype) < 0 {
-		b.fail(ErrValue, "an integer to a negative power is no integer", "convert first, as in float64(x) ** -1")
+		b.failPower()
 	}
 }
 
+func (b *binder) failPower() {
+	b.fail(ErrValue, errIntNegPower.Error(), hintNegPower)
+}
+
 func isIntPower(n *typed) bool {
-	return n.kind == tyCall && n.fn == powerFunc && powerFunc != nil && n.dtype.Kind() == kernels.KindInt
+	return n.kind == tyCall && n.fn == powerFunc && n.dtype.Kind() == kernels.KindInt
 }
 
 // signed returns the value of an element of a signed integer dtype.

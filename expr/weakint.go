@@ -15,6 +15,8 @@ var (
 	errIntNegPower = errors.New("an integer to a negative power is no integer")
 )
 
+const hintNegPower = "convert the base first, as in float64(x) ** y"
+
 // weakIntOps are the operations whose result is a weak integer.
 var weakIntOps = byFunc(map[string]func(x, y *big.Int) (*big.Int, error){
 	"add":          func(x, y *big.Int) (*big.Int, error) { return new(big.Int).Add(x, y), nil },
