@@ -1,6 +1,7 @@
 package simd
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -441,14 +442,17 @@ func (b *Builder) arrange() *Program {
 			a.put(Value(i))
 		}
 	}
-	for i := 0; i < len(b.p.ins); i++ {
+	merges := a.merges()
+	for i := range b.p.ins {
 		in := &b.p.ins[i]
 		if !a.live[i] || in.Op.isSource() || in.Op == OpConst || in.Op == OpMerge {
 			continue
 		}
 		a.put(Value(i))
 		if in.Op == OpEnd {
-			a.merges(Value(i))
+			for _, m := range merges[b.regionOf(Value(i))] {
+				a.put(m)
+			}
 		}
 	}
 	for _, in := range b.sinks {
@@ -478,20 +482,22 @@ func (a *arranger) put(i Value) {
 	a.out.ins = append(a.out.ins, a.renamed(a.b.p.ins[i]))
 }
 
-// merges puts the merges of the region that ends at end.
-func (a *arranger) merges(end Value) {
-	var r *region
-	for k := range a.b.regions {
-		if a.b.regions[k].end == end {
-			r = &a.b.regions[k]
-		}
-	}
+// merges lists the live merges by region.
+func (a *arranger) merges() [][]Value {
+	list := make([][]Value, len(a.b.regions))
 	for i := range a.b.p.ins {
-		in := &a.b.p.ins[i]
-		if in.Op == OpMerge && a.live[i] && in.Args[1] > r.start && in.Args[1] < r.end {
-			a.put(Value(i))
+		if in := &a.b.p.ins[i]; in.Op == OpMerge && a.live[i] {
+			k := a.b.regionOf(in.Args[1])
+			list[k] = append(list[k], Value(i))
 		}
 	}
+	return list
+}
+
+// regionOf returns the place of the region that computes x, or ends with it.
+func (b *Builder) regionOf(x Value) int {
+	k, _ := slices.BinarySearchFunc(b.regions, x, func(r region, x Value) int { return cmp.Compare(r.end, x) })
+	return k
 }
 
 // live marks what the sinks need. A region is needed whole if one of its merges is.
@@ -513,11 +519,8 @@ func (b *Builder) live() []bool {
 		if in.Op != OpMerge {
 			continue
 		}
-		for k := range b.regions {
-			if r := &b.regions[k]; in.Args[1] > r.start && in.Args[1] < r.end {
-				live[r.start], live[r.end] = true, true
-			}
-		}
+		r := &b.regions[b.regionOf(in.Args[1])]
+		live[r.start], live[r.end] = true, true
 	}
 	return live
 }

@@ -28,9 +28,15 @@ type listing struct {
 	slots  int // scratch slots of 64 bytes
 }
 
+// A longer program is interpreted: its machine code, up to a hundred instructions for one, could cost seconds to make.
+const maxCode = 1 << 14
+
 // translate makes the instruction list of p for an instruction set: select, choose how far to unroll and what to keep in
 // registers, allocate, and put loop, tail and cold code together.
 func translate(p *Program, set *isa, stream bool) (*listing, error) {
+	if len(p.ins) > maxCode {
+		return nil, fmt.Errorf("simd: no machine code for more than %d instructions", maxCode)
+	}
 	s := newSelector(p, set)
 	s.nt = stream
 	if s.lanes*p.narrowest() < 4 {

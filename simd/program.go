@@ -86,7 +86,7 @@ func (in *Ins) args() []Value {
 }
 
 // A program larger than this is refused; the limit keeps hostile text from costing more than it should.
-const maxIns = 1 << 20
+const maxIns = 1 << 16
 
 // verify checks the rules that engines rely on. Parse runs it on text, Builder on what it built.
 func (p *Program) verify() error {
