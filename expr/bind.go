@@ -3,6 +3,7 @@ package expr
 import (
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/lanes-go/lanes/kernels"
 	"github.com/lanes-go/lanes/simd"
@@ -47,7 +48,7 @@ func (p *Program) bind(key string, in []inputType, dst kernels.DType) (bd *bound
 			panic(r)
 		}
 	}()
-	b := &binder{p: p, g: p.graph, in: in, live: p.graph.live(), plain: p.plain}
+	b := &binder{p: p, g: p.graph, start: time.Now(), in: in, live: p.graph.live(), plain: p.plain}
 	b.inferShapes()
 	b.typeValues()
 	b.storeAs(dst)
@@ -91,6 +92,9 @@ func (b *binder) compile() {
 		o := simd.Options{Engine: b.p.opts.Engine, Contract: b.p.opts.Relaxed.Contract}
 		if b.shapes.rank(s.space) == 0 {
 			o.Engine = simd.Portable // one element: not worth machine code
+		}
+		if time.Since(b.start) > b.p.opts.Limits.CompileTime {
+			o.Engine = simd.Portable // a hostile program: it runs, but is not worth more time
 		}
 		kernel, err := kernels.NewStage(s.program, specs, dsts, o)
 		if err != nil {

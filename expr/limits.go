@@ -18,7 +18,7 @@ type Limits struct {
 	Nodes       int           // nodes of the graph, counted while definitions are inlined: 1 000 000
 	Constants   int           // distinct constants: 65 536
 	Rank        int           // dimensions of a shape: 64
-	CompileTime time.Duration // time of Compile; beyond it a program runs without optimisation: 5 s
+	CompileTime time.Duration // time to bind; beyond it what is left runs on the portable engine: 5 s
 	OutputBytes int64         // bytes of one result: no cap but what the address space can hold
 }
 

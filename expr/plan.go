@@ -69,7 +69,14 @@ type sink struct {
 	temp   int32
 }
 
-const cheap = 1 // cost of a load and one simple operation: repeated rather than kept
+const (
+	cheap    = 1      // cost of a load and one simple operation: repeated rather than kept
+	costly   = 10     // cost of a function
+	maxStage = 30_000 // instructions of a stage, roughly: a kernel holds 65 536
+
+	// A cut raises the level by this much, so that it cannot be taken for one that a check or a step needs.
+	levelsPerCut = 1 << 16
+)
 
 // cut decides which values are kept in memory, and in which stage every value is computed.
 func (b *binder) cut() {
@@ -81,14 +88,23 @@ func (b *binder) cut() {
 	for i := range b.nodes {
 		spaces[i] = b.shapes.space(b.nodes[i].shape)
 	}
+	weight := 0 // of the nodes so far: a stage holds maxStage
 	for i := range b.nodes {
 		if !used[i] {
 			continue
 		}
 		x := &b.nodes[i]
 		b.cost[i] = costOf(x)
+		if weight += int(b.cost[i]); b.cost[i] >= costly {
+			weight += 200 // instructions at most
+		}
 		for k, a := range x.args {
 			b.level[i] = max(b.level[i], b.levelFor(x, a, isIntPower(x) && k == 1))
+		}
+		if x.kind == tyCall && !isStep(x, b.nodes) {
+			b.level[i] = max(b.level[i], int32(weight/maxStage)*levelsPerCut)
+		}
+		for k, a := range x.args {
 			b.keepFor(int32(i), a, k, spaces)
 			if b.kept[a] == none {
 				b.cost[i] = min(b.cost[i]+b.cost[a], 1<<20)
@@ -157,6 +173,8 @@ func (b *binder) keepFor(i, a int32, k int, spaces []int32) {
 	case arg.kind == tyInput:
 	case isStep(x, b.nodes):
 		b.keep(a, "a scalar, computed once per call")
+	case spaces[a] == spaces[i] && b.level[a]/levelsPerCut != b.level[i]/levelsPerCut:
+		b.keep(a, "the program is cut here, because one kernel does not hold it")
 	case spaces[a] == spaces[i]:
 	case b.shapes.rank(arg.shape) == 0:
 		b.keep(a, "a scalar, computed once per call")
@@ -192,9 +210,9 @@ func costOf(n *typed) int32 {
 		return int32(max(len(n.args)-1, 1))
 	}
 	if dtypeNames[n.fn.Name] != kernels.Invalid {
-		return 1
+		return cheap
 	}
-	return 10
+	return costly
 }
 
 // makeStages collects what is stored, by level and space, and orders the stages: what they read is stored before.

@@ -418,10 +418,18 @@ func TestExplain(t *testing.T) {
 
 // TestLongSums compiles, binds and runs sums of very many terms.
 func TestLongSums(t *testing.T) {
-	for _, n := range []int{1000, 20_000} {
+	for _, n := range []int{1000, 20_000, 120_000} {
 		y := run(t, "x"+strings.Repeat(" + x*0.5", n/2), Vars{"x": []float64{1, 2}})
 		if got := y.At(1); got != float64(2+n/2) {
 			t.Errorf("%d terms: %v", n, got)
 		}
+	}
+	var b strings.Builder // more functions than one kernel holds
+	for i := range 1000 {
+		fmt.Fprintf(&b, "sin(x*%d) + y**%d.3 + ", i, i%30)
+	}
+	y := run(t, b.String()+"x", Vars{"x": []float64{0, 1}, "y": []float64{1, 2}})
+	if got := y.At(0); got != 1000 {
+		t.Errorf("1000 functions: %v", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"strings"
+	"time"
 
 	"github.com/lanes-go/lanes/kernels"
 )
@@ -64,7 +65,8 @@ type binder struct {
 	seen    map[typedKey]int32
 	at      int32 // the value being typed
 	applied []rewrite
-	plain   bool    // no rewrites
+	plain   bool // no rewrites
+	start   time.Time
 	must    []int32 // nodes that may fail: computed even if a rewrite drops their value
 
 	results []int32 // typed nodes
