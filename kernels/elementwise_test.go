@@ -211,3 +211,31 @@ func BenchmarkStage(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkRows(b *testing.B) {
+	for _, m := range []int{16, 32, 316, 3162} {
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("m=%d/threads=%d", m, threads), func(b *testing.B) {
+				f64 := Source{DType: Float64}
+				s, err := NewStage(func(b *simd.Builder, x []simd.Value) []simd.Value {
+					return []simd.Value{b.Add(x[0], x[1])}
+				}, []Source{f64, f64}, []DType{Float64}, simd.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				p, q, d := Alloc(m*8), Alloc(m*8), Alloc(m*m*8)
+				clear(p.Bytes())
+				clear(q.Bytes())
+				src := []Operand{{Ptr: p.Pointer(), DType: Float64, Strides: []int{8, 0}},
+					{Ptr: q.Pointer(), DType: Float64, Strides: []int{0, 8}}}
+				dst := []Operand{{Ptr: d.Pointer(), DType: Float64, Strides: []int{8 * m, 8}}}
+				for b.Loop() {
+					if err := s.Run(nil, []int{m, m}, dst, src, threads); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(m*m), "ns/el")
+			})
+		}
+	}
+}

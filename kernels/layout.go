@@ -87,8 +87,11 @@ func (l *layout) total() int {
 	return n
 }
 
-// shortRow is the length below which rows are not worth a call each.
-const shortRow = 48
+// shortRow is the length below which it is better to pack blocks than to compute rows.
+const shortRow = 8
+
+// longRow is the length from which on a row is worth a call of its own, which aligns its stores.
+const longRow = 2048
 
 // runLayout walks the rows of the inner axis, each one call of the kernel. Where rows are short or results do not lie
 // one behind the other, blocks are packed instead.
@@ -122,21 +125,34 @@ func (s *Stage) runLayout(ctx context.Context, l *layout, threads int) error {
 		ptrs[k] = l.operands[k].Ptr
 	}
 	flags := s.streaming(total, ptrs)
+	strided := slices.Contains(kinds, SourceStrided)
 	part := func(lo, hi int) error {
 		w := newWalker(l, lo)
-		strides := make([]int, len(l.operands))
-		for k := range strides {
-			strides[k] = l.operands[k].Strides[inner]
-		}
+		strides := w.steps(inner)
 		for lo < hi {
-			n := min(hi-lo, w.left())
+			n := w.left()
+			if rows := min(w.rowsLeft(), (hi-lo)/max(n, 1)); rows > 1 && n < longRow && !strided {
+				v.kernel.RunRows(rows, n, w.ptrs, w.steps(inner-1))
+				w.skip(rows)
+				lo += rows * n
+				continue
+			}
+			n = min(n, hi-lo)
 			v.kernel.Run(n, int64(lo), w.ptrs, strides[:l.sources], flags)
 			w.advance(n)
 			lo += n
 		}
 		return nil
 	}
-	return parallel.For(ctx, total, chunkGrain, s.cycles(v, total), threads, guarded(part, l.mapped))
+	return parallel.For(ctx, total, l.grain(), s.cycles(v, total), threads, guarded(part, l.mapped))
+}
+
+// grain is the multiple of elements at which work is cut: whole rows if they are short.
+func (l *layout) grain() int {
+	if n := l.shape[len(l.shape)-1]; n < longRow {
+		return n * (1 + chunkGrain/n)
+	}
+	return chunkGrain
 }
 
 // walker goes through the elements of a layout row by row.
@@ -168,9 +184,31 @@ func (w *walker) left() int {
 	return w.l.shape[inner] - w.index[inner]
 }
 
+// rowsLeft is how many whole rows lie ahead, each a step along the second axis from the last; 0 inside a row.
+func (w *walker) rowsLeft() int {
+	outer := len(w.l.shape) - 2
+	if outer < 0 || w.index[outer+1] != 0 {
+		return 0
+	}
+	return w.l.shape[outer] - w.index[outer]
+}
+
+// skip goes over whole rows, at most rowsLeft.
+func (w *walker) skip(rows int) { w.advanceAxis(len(w.l.shape)-2, rows) }
+
+// steps returns the bytes from one element along an axis to the next, by operand.
+func (w *walker) steps(axis int) []int {
+	list := make([]int, len(w.l.operands))
+	for k := range list {
+		list[k] = w.l.operands[k].Strides[axis]
+	}
+	return list
+}
+
 // advance goes n elements on, at most to the start of the next row.
-func (w *walker) advance(n int) {
-	axis := len(w.l.shape) - 1
+func (w *walker) advance(n int) { w.advanceAxis(len(w.l.shape)-1, n) }
+
+func (w *walker) advanceAxis(axis, n int) {
 	for {
 		w.index[axis] += n
 		if w.index[axis] < w.l.shape[axis] {

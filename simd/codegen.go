@@ -16,6 +16,18 @@ const (
 	framePtrs    = 24 // address of the pointers, sources then sinks
 	frameStrides = 32 // address of the strides in bytes, by source slot
 	frameScratch = 40 // scratch memory, aligned to 64 bytes
+	frameRows    = 48 // rows to compute, and the number of the next
+	frameRow     = 56
+	frameSteps   = 64 // address of the bytes from row to row, by operand
+)
+
+// variant says what a routine does besides computing a run of elements.
+type variant uint8
+
+const (
+	streaming variant = 1 << iota // stores past the cache
+	rowwise                       // several runs, each operand a step further
+	variants  = 4
 )
 
 // listing is the machine code of a program before it is encoded.
@@ -23,9 +35,10 @@ type listing struct {
 	code   []amd64.Inst
 	pool   []byte
 	lanes  int
-	units  int // vectors that one turn of the main loop takes
-	masked bool
-	slots  int // scratch slots of 64 bytes
+	units  int  // vectors that one turn of the main loop takes
+	masked bool // the last vector is computed under a mask
+	rows   bool // can be made rowwise
+	slots  int  // scratch slots of 64 bytes
 }
 
 // A longer program is interpreted: its machine code, up to a hundred instructions for one, could cost seconds to make.
@@ -33,16 +46,16 @@ const maxCode = 1 << 14
 
 // translate makes the instruction list of p for an instruction set: select, choose how far to unroll and what to keep in
 // registers, allocate, and put loop, tail and cold code together.
-func translate(p *Program, set *isa, stream bool) (*listing, error) {
+func translate(p *Program, set *isa, v variant) (*listing, error) {
 	if len(p.ins) > maxCode {
 		return nil, fmt.Errorf("simd: no machine code for more than %d instructions", maxCode)
 	}
 	s := newSelector(p, set)
-	s.nt = stream
+	s.nt = v&streaming != 0
 	if s.lanes*p.narrowest() < 4 {
 		return nil, fmt.Errorf("simd: %d lanes of %d bytes", s.lanes, p.narrowest())
 	}
-	l := &listing{lanes: s.lanes, masked: s.masksMemory()}
+	l := &listing{lanes: s.lanes, masked: s.masksMemory(), rows: s.rowwise()}
 	s.units = 1
 	body := s.body(1, false)
 	pressure := s.pressure(body)
@@ -59,7 +72,7 @@ func translate(p *Program, set *isa, stream bool) (*listing, error) {
 	if l.masked {
 		tail = s.allocate(s.body(1, true))
 	}
-	l.code = s.assemble(main, tail)
+	l.code = s.assemble(main, tail, v&rowwise != 0)
 	l.pool, l.slots = s.pool, s.slots
 	return l, nil
 }
@@ -167,13 +180,15 @@ func (s *selector) pin(body []item, pressure int) {
 // assemble puts the parts together:
 //
 //	     prologue
+//	row: pointers and scalars; rowwise, of this row
 //	     left -= step; if left < 0 goto rest
 //	top: main body; index += step; left -= step; if left >= 0 goto top
 //	rest: left += step; if left == 0 goto done
 //	last: masked body; index += lanes; left -= lanes; if left > 0 goto last
-//	done: return
+//	done: rowwise, if there is another row goto row
+//	     return
 //	     cold code
-func (s *selector) assemble(main, tail []item) []amd64.Inst {
+func (s *selector) assemble(main, tail []item, rows bool) []amd64.Inst {
 	var cold []amd64.Inst
 	s.code = nil
 	put := func(body []item) {
@@ -189,6 +204,9 @@ func (s *selector) assemble(main, tail []item) []amd64.Inst {
 	left, index := amd64.R(regLeft), amd64.R(regIndex)
 	step := amd64.I(int32(s.units * s.lanes))
 	s.prologue()
+	row := s.label()
+	s.emit(amd64.LABEL, 0, row)
+	s.operands(rows)
 	s.emit(amd64.SUB, 0, left, step)
 	s.emit(amd64.JL, 0, rest)
 	s.emit(amd64.ALIGN, 0, amd64.I(32))
@@ -208,6 +226,14 @@ func (s *selector) assemble(main, tail []item) []amd64.Inst {
 		s.emit(amd64.JG, 0, last)
 	}
 	s.emit(amd64.LABEL, 0, done)
+	if rows {
+		tmp := amd64.R(regTmp)
+		s.emit(amd64.MOV, 0, tmp, amd64.M(regFrame, frameRow))
+		s.emit(amd64.INC, 0, tmp)
+		s.emit(amd64.MOV, 0, amd64.M(regFrame, frameRow), tmp)
+		s.emit(amd64.CMP, 0, tmp, amd64.M(regFrame, frameRows))
+		s.emit(amd64.JL, 0, row)
+	}
 	if s.nt {
 		s.emit(amd64.SFENCE, 0)
 	}
@@ -220,37 +246,61 @@ func (s *selector) assemble(main, tail []item) []amd64.Inst {
 	return append(list, cold...)
 }
 
-// prologue loads the frame, the pointers of streams, and what is pinned; scalars that are not go to scratch memory.
+// prologue loads what stays the same for all rows.
 func (s *selector) prologue() {
-	get := func(r int32, base int8, disp int32) { s.emit(amd64.MOV, 0, amd64.R(r), amd64.M(base, disp)) }
-	get(regPtrs, regFrame, framePtrs)
-	get(regLeft, regFrame, frameLeft)
-	get(regIndex, regFrame, frameFirst)
+	s.emit(amd64.MOV, 0, amd64.R(regPtrs), amd64.M(regFrame, framePtrs))
 	if s.slots > 0 {
-		get(regScratch, regFrame, frameScratch)
-	}
-	for k, r := range s.ptrs {
-		if r >= 0 {
-			get(int32(r), regPtrs, int32(8*k))
-		}
+		s.emit(amd64.MOV, 0, amd64.R(regScratch), amd64.M(regFrame, frameScratch))
 	}
 	for i := range s.regs {
 		if r := &s.regs[i]; r.pin >= 0 && r.home != nil {
 			s.emit(r.home.load, r.len, amd64.V(r.pin), r.home.mem)
 		}
 	}
+}
+
+// operands loads pointers, scalars and counters; scalars that are not pinned go to scratch memory.
+func (s *selector) operands(rows bool) {
+	get := func(r int32, base int8, disp int32) { s.emit(amd64.MOV, 0, amd64.R(r), amd64.M(base, disp)) }
+	pointer := func(r int32, k int) { get(r, regPtrs, int32(8*k)) }
+	if rows {
+		get(regTmp, regFrame, frameRow)
+		get(regTmp2, regFrame, frameSteps)
+		pointer = func(r int32, k int) {
+			get(r, regTmp2, int32(8*k))
+			s.emit(amd64.IMUL, 0, amd64.R(r), amd64.R(regTmp))
+			s.emit(amd64.ADD, 0, amd64.R(r), amd64.M(regPtrs, int32(8*k)))
+		}
+	}
+	for k, r := range s.ptrs {
+		if r >= 0 {
+			pointer(int32(r), k)
+		}
+	}
 	for slot, v := range s.scalars {
 		if v < amd64.Virtual {
 			continue
 		}
-		n := s.regs[v-amd64.Virtual].len
 		size := s.p.sources[slot].Type.Size()
 		op := bySize{1: amd64.VPBROADCASTB, 2: amd64.VPBROADCASTW, 4: amd64.VPBROADCASTD, 8: amd64.VPBROADCASTQ}[size]
 		r := &s.regs[v-amd64.Virtual]
-		get(regTmp, regPtrs, int32(8*slot))
-		s.emit(op, n, amd64.V(max(r.pin, 0)), amd64.M(regTmp, 0))
+		pointer(regIndex, slot)
+		s.emit(op, r.len, amd64.V(max(r.pin, 0)), amd64.M(regIndex, 0))
 		if r.pin < 0 {
-			s.emit(amd64.VMOVUPS, n, r.home.mem, amd64.V(0))
+			s.emit(amd64.VMOVUPS, r.len, r.home.mem, amd64.V(0))
 		}
 	}
+	get(regLeft, regFrame, frameLeft)
+	get(regIndex, regFrame, frameFirst)
+}
+
+// rowwise tells whether a routine can go from row to row by itself: every stream has its pointer in a register, and
+// nothing depends on how many elements came before.
+func (s *selector) rowwise() bool {
+	for k, o := range append(s.p.Sources(), s.p.sinks...) {
+		if o.Op == OpIndex || o.Op == OpStrided || o.Op == OpAccumulate || o.Op != OpScalar && s.ptrs[k] < 0 {
+			return false
+		}
+	}
+	return s.masksMemory()
 }

@@ -10,13 +10,15 @@ import (
 	"github.com/lanes-go/lanes/internal/execmem"
 )
 
-// machineCode runs a program as machine code. The variant with non-temporal stores is made when it is first asked for.
+// machineCode runs a program as machine code. Variants of the routine are made when they are first asked for.
 type machineCode struct {
-	p       *Program
-	set     *isa
-	plain   *routine
-	once    sync.Once
-	stream  *routine
+	p        *Program
+	set      *isa
+	plain    *routine
+	variants [variants]struct {
+		once sync.Once
+		*routine
+	}
 	perCall int // elements that one call computes at the most, so that it returns soon
 	pads    sync.Pool
 }
@@ -36,6 +38,9 @@ type frame struct {
 	ptrs    *unsafe.Pointer
 	strides *int
 	scratch unsafe.Pointer
+	rows    int
+	row     int
+	steps   *int
 }
 
 // callCycles bounds the estimated length of one call, every rare region included. Generated code cannot be preempted: a
@@ -54,7 +59,7 @@ func isaOf(e Engine) *isa {
 func generate(p *Program, e Engine) (*machineCode, error) {
 	m := &machineCode{p: p, set: isaOf(e)}
 	var err error
-	if m.plain, err = load(p, m.set, false); err != nil {
+	if m.plain, err = load(p, m.set, 0); err != nil {
 		return nil, err
 	}
 	per := int(callCycles / max(cost(p, e, true), 0.5))
@@ -63,8 +68,8 @@ func generate(p *Program, e Engine) (*machineCode, error) {
 	return m, nil
 }
 
-func load(p *Program, set *isa, stream bool) (*routine, error) {
-	l, err := translate(p, set, stream)
+func load(p *Program, set *isa, v variant) (*routine, error) {
+	l, err := translate(p, set, v)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +112,7 @@ func (m *machineCode) run(n int, start int64, ptrs []unsafe.Pointer, strides []i
 	if n >= 512 {
 		head = m.head(ptrs)
 		if flags&Streaming != 0 && m.alignedAt(head, ptrs) {
-			r = m.streaming()
+			r = m.variant(streaming)
 		}
 	}
 	if head > 0 {
@@ -156,15 +161,38 @@ func (m *machineCode) alignedAt(first int, ptrs []unsafe.Pointer) bool {
 	return true
 }
 
-func (m *machineCode) streaming() *routine {
-	m.once.Do(func() {
-		r, err := load(m.p, m.set, true)
+// runRows computes rows of n elements, row r with operand k steps[k]*r bytes further on. It returns false if it cannot.
+func (m *machineCode) runRows(rows, n int, ptrs []unsafe.Pointer, steps []int) bool {
+	if !m.plain.rows || n > m.perCall {
+		return false
+	}
+	r := m.variant(rowwise)
+	if r == m.plain {
+		return false
+	}
+	for row := range rows {
+		traceRow(m.p, row, n, ptrs, steps)
+	}
+	f := frame{left: n, ptrs: unsafe.SliceData(ptrs), steps: unsafe.SliceData(steps)}
+	for f.row < rows {
+		f.rows = min(rows, f.row+max(1, m.perCall/n))
+		r.call(&f)
+	}
+	runtime.KeepAlive(m)
+	return true
+}
+
+// variant returns a variant of the routine; if it cannot be made, the plain one, which serves as well but for rowwise.
+func (m *machineCode) variant(v variant) *routine {
+	x := &m.variants[v]
+	x.once.Do(func() {
+		r, err := load(m.p, m.set, v)
 		if err != nil {
 			r = m.plain
 		}
-		m.stream = r
+		x.routine = r
 	})
-	return m.stream
+	return x.routine
 }
 
 func (r *routine) call(f *frame) {

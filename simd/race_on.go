@@ -29,3 +29,12 @@ func traceAccess(p *Program, n int, ptrs []unsafe.Pointer, strides []int) {
 		runtime.RaceWriteRange(ptrs[len(p.sources)+k], n*o.Type.Size())
 	}
 }
+
+// traceRow is traceAccess for a row of RunRows.
+func traceRow(p *Program, row, n int, ptrs []unsafe.Pointer, steps []int) {
+	at := make([]unsafe.Pointer, len(ptrs))
+	for k := range at {
+		at[k] = unsafe.Add(ptrs[k], row*steps[k])
+	}
+	traceAccess(p, n, at, nil)
+}

@@ -66,7 +66,11 @@ func checkSimulated(t *testing.T, p *Program, n int, seed uint64, stream bool) {
 	t.Helper()
 	p = optimise(p, Options{})
 	for _, set := range sets {
-		l, err := translate(p, set.isa, stream)
+		v := variant(0)
+		if stream {
+			v = streaming
+		}
+		l, err := translate(p, set.isa, v)
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", set.engine, err, p)
 		}
