@@ -419,7 +419,7 @@ func (b *Builder) Program() (*Program, error) {
 		return nil, b.err
 	}
 	p := b.arrange()
-	if err := p.verify(); err != nil {
+	if err := p.verify(instructionNumber); err != nil {
 		return nil, err
 	}
 	return p, nil

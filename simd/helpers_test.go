@@ -11,10 +11,7 @@ import (
 	"unsafe"
 )
 
-var (
-	long   = flag.Bool("long", false, "run the long sweeps")
-	update = flag.Bool("update", false, "rewrite the golden files")
-)
+var long = flag.Bool("long", false, "run the long sweeps")
 
 // machines lists the engines of this machine that generate code.
 func machines() []Engine {

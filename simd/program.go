@@ -88,31 +88,42 @@ func (in *Ins) args() []Value {
 // A program larger than this is refused; the limit keeps hostile text from costing more than it should.
 const maxIns = 1 << 16
 
-// verify checks the rules that engines rely on. Parse runs it on text, Builder on what it built.
-func (p *Program) verify() error {
+// verify checks the rules that engines rely on. Parse runs it on text, Builder on what it built. Errors name an
+// instruction by its place.
+func (p *Program) verify(place func(i int) string) error {
 	if len(p.ins) > maxIns {
 		return fmt.Errorf("simd: program of %d instructions, the limit is %d", len(p.ins), maxIns)
 	}
 	v := verifier{p: p, region: -1, closed: -1}
 	for i := range p.ins {
 		if err := v.instruction(Value(i), &p.ins[i]); err != nil {
-			return fmt.Errorf("simd: instruction %d (%s): %w", i, p.ins[i].Op, err)
+			return fmt.Errorf("simd: %s: %s: %w", place(i), p.ins[i].Op, err)
 		}
 	}
 	if v.region >= 0 {
-		return fmt.Errorf("simd: rare region opened at instruction %d is not closed", v.region)
+		return fmt.Errorf("simd: %s: the region is not closed", place(int(v.region)))
 	}
 	if v.sources != len(p.sources) || v.sinks != len(p.sinks) {
 		return fmt.Errorf("simd: %d sources and %d sinks, but %d and %d are declared",
 			v.sources, v.sinks, len(p.sources), len(p.sinks))
 	}
 	for i, t := range p.tables {
-		if len(t) == 0 || len(t)&(len(t)-1) != 0 {
-			return fmt.Errorf("simd: table %d has %d entries, not a power of two", i, len(t))
+		if err := checkTable(t); err != nil {
+			return fmt.Errorf("simd: table %d: %w", i, err)
 		}
 	}
 	return nil
 }
+
+func checkTable(t []uint64) error {
+	if n := len(t); n == 0 || n&(n-1) != 0 {
+		return fmt.Errorf("%d entries, not a power of two", n)
+	}
+	return nil
+}
+
+// instructionNumber is the place of an instruction in a program that has no text.
+func instructionNumber(i int) string { return fmt.Sprintf("instruction %d", i) }
 
 type verifier struct {
 	p              *Program

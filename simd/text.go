@@ -90,6 +90,7 @@ func constText(t Type, bits uint64) string {
 func Parse(text string) (*Program, error) {
 	p := &Program{}
 	number := 0
+	var lines []int // by instruction
 	for line := range strings.Lines(text) {
 		number++
 		if body, _, _ := strings.Cut(line, ";"); number == 1 {
@@ -99,6 +100,9 @@ func Parse(text string) (*Program, error) {
 		} else if err := p.parseLine(strings.Fields(body)); err != nil {
 			return nil, fmt.Errorf("simd: line %d: %w", number, err)
 		}
+		if len(p.ins) > len(lines) {
+			lines = append(lines, number)
+		}
 		if len(p.ins) > maxIns || len(p.tables) > maxIns {
 			return nil, fmt.Errorf("simd: line %d: more than %d instructions", number, maxIns)
 		}
@@ -106,7 +110,7 @@ func Parse(text string) (*Program, error) {
 	if number == 0 {
 		return nil, fmt.Errorf("simd: line 1: want %q", textHeader)
 	}
-	if err := p.verify(); err != nil {
+	if err := p.verify(func(i int) string { return fmt.Sprintf("line %d", lines[i]) }); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -204,6 +208,9 @@ func (p *Program) parseTable(words []string) error {
 			return fmt.Errorf("table entry %q is no number", w)
 		}
 		t[i] = v
+	}
+	if err := checkTable(t); err != nil {
+		return err
 	}
 	p.tables = append(p.tables, t)
 	return nil
