@@ -135,7 +135,9 @@ func (s *Stage) run(ctx context.Context, shape []int, total int, dst, src []Oper
 	if done, err := s.runContiguous(ctx, shape, total, dst, src, threads); done {
 		return err
 	}
-	return s.runLayout(ctx, newLayout(shape, dst, src), threads)
+	l := newLayout(shape, dst, src)
+	defer l.release()
+	return s.runLayout(ctx, l, threads)
 }
 
 // runContiguous handles the common case: every operand is contiguous, or one element.
@@ -240,12 +242,29 @@ var caches = func() (c struct{ l1, l2, l3 int }) {
 // streaming asks for non-temporal stores where results are so large that they would leave the cache before anybody reads
 // them: four times the second level and a quarter of the third. Stores on memory just read gain nothing.
 func (s *Stage) streaming(n int, ptrs []unsafe.Pointer) simd.Flags {
-	written := 0
-	for i, d := range s.results {
-		written += n * d.Size()
+	for i := range s.results {
 		if slices.Contains(ptrs[:len(s.sources)], ptrs[len(s.sources)+i]) {
 			return 0
 		}
+	}
+	return s.streamingSize(n)
+}
+
+func (s *Stage) streamingLayout(l *layout, n int) simd.Flags {
+	for i := range s.results {
+		for k := range l.sources {
+			if l.operands[k].Ptr == l.operands[l.sources+i].Ptr {
+				return 0
+			}
+		}
+	}
+	return s.streamingSize(n)
+}
+
+func (s *Stage) streamingSize(n int) simd.Flags {
+	written := 0
+	for _, d := range s.results {
+		written += n * d.Size()
 	}
 	if written >= max(4*caches.l2, caches.l3/4) {
 		return simd.Streaming

@@ -81,16 +81,19 @@ func (s *Stage) runScratch(ctx context.Context, shape []int, dst, src []Operand,
 	}
 	for i := range dst {
 		l := newLayout(shape, dst[i:i+1], scratch[i:i+1])
-		inner := len(l.shape) - 1
+		inner := l.inner()
 		size := dst[i].DType.Size()
 		copyRows := func(lo, hi int) error {
-			w := newWalker(l, lo)
+			w := l.walk(lo)
+			defer w.release()
 			w.eachRow(hi-lo, func(_, n int) {
 				copyStrided(w.ptrs[1], w.ptrs[0], size, l.operands[1].Strides[inner], l.operands[0].Strides[inner], n)
 			})
 			return nil
 		}
-		if err := guarded(copyRows, l.mapped)(0, total); err != nil {
+		err := guarded(copyRows, l.mapped)(0, total)
+		l.release()
+		if err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,9 @@ func (s *Stage) runPacked(ctx context.Context, l *layout, threads int) error {
 		mem := Alloc(len(l.operands) * packedBlock * 8)
 		defer mem.Free()
 		ptrs := make([]unsafe.Pointer, len(l.operands))
-		from, to := newWalker(l, lo), newWalker(l, lo)
+		from, to := l.walk(lo), l.walk(lo)
+		defer from.release()
+		defer to.release()
 		for ; lo < hi; lo += packedBlock {
 			n := min(packedBlock, hi-lo)
 			for k := range ptrs {
@@ -66,7 +68,7 @@ func (w *walker) eachRow(n int, f func(at, count int)) {
 	for at := 0; at < n; {
 		count := min(n-at, w.left())
 		f(at, count)
-		w.advance(count)
+		w.advance(w.l.inner(), count)
 		at += count
 	}
 }
