@@ -16,7 +16,7 @@ const (
 	nName                     // a: name
 	nUnary                    // op, a: operand; op is + - ~ not
 	nBinary                   // op, a, b: operands; also comparisons, and, or
-	nChain                    // op, a: comparison (nBinary or nChain) whose right operand is compared on, b: operand
+	nChain                    // op, a: comparison whose right operand is compared on, b: operand
 	nIf                       // a: condition, b: value if true, c: value if false
 	nCall                     // a: name, b, c: range of arguments in list
 	nKeyword                  // a: name, b: value; only as an argument
@@ -27,8 +27,8 @@ const (
 	nAttr                     // a: value, b: name
 )
 
-// node is one node of the tree, at the place in the source where its operator or name stands. Operands always stand
-// before their node in tree.nodes, so every pass over a tree is a loop.
+// node is one node of the tree, at the place in the source where its operator or name stands. Operands
+// always stand before their node in tree.nodes, so every pass over a tree is a loop.
 type node struct {
 	kind     nodeKind
 	op       tokenKind

@@ -9,8 +9,8 @@ import (
 	"github.com/lanes-go/lanes/simd"
 )
 
-// bound is a program with dtypes and ranks: all that running it on operands of these dtypes and ranks needs, whatever
-// their values and lengths. It is immutable and refers to no operand.
+// bound is a program with dtypes and ranks: all that running it on operands of these dtypes and ranks
+// needs, whatever their values and lengths. It is immutable and refers to no operand.
 type bound struct {
 	key     string
 	nodes   []typed
@@ -37,7 +37,8 @@ const (
 	doCheck
 )
 
-// bind gives a program dtypes and ranks. dst is the dtype that the one result is stored in, or Invalid for its own.
+// bind gives a program dtypes and ranks. dst is the dtype that the one result is stored in, or Invalid
+// for its own.
 func (p *Program) bind(key string, in []inputType, dst kernels.DType) (bd *bound, err *Error) {
 	defer func() {
 		switch r := recover().(type) {
@@ -138,8 +139,8 @@ func (b *binder) schedule() (list []action) {
 // maxBound bounds the bound programs that one Program keeps.
 const maxBound = 32
 
-// lookup returns the bound program for a key, which is new only once: others that need the same wait. The list is
-// replaced, never changed, so that looking into it needs no lock.
+// lookup returns the bound program for a key, which is new only once: others that need the same wait. The
+// list is replaced, never changed, so that looking into it needs no lock.
 func (p *Program) lookup(c *call, dst kernels.DType) (*bound, *Error) {
 	if list := p.bounds.Load(); list != nil {
 		for _, b := range *list {

@@ -20,7 +20,8 @@ type CacheStats struct {
 	Bytes                   int64 // estimated: texts, trees, graphs
 }
 
-// programCache keeps compiled programs by text, the least recently used go first. It holds no operands and no results.
+// programCache keeps compiled programs by text, the least recently used go first. It holds no operands
+// and no results.
 type programCache struct {
 	mu      sync.Mutex
 	entries map[string]*list.Element // of *cached
@@ -39,8 +40,8 @@ type cached struct {
 
 var programs = programCache{entries: map[string]*list.Element{}, order: list.New()}
 
-// Eval computes the one result of an expression: Compile and Run with the compiled programs kept, the most recently
-// used 512 and 64 MiB of them.
+// Eval computes the one result of an expression: Compile and Run with the compiled programs kept, the
+// most recently used 512 and 64 MiB of them.
 func Eval(text string, vars Vars) (*ndarray.Array, error) {
 	p, err := programs.get(text)
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 	"github.com/lanes-go/lanes/kernels"
 )
 
-// checker resolves names and arities and builds the graph of a program, statement by statement. Definitions are
-// inlined by a loop over frames: neither deep chains of definitions nor deep trees use Go's stack.
+// checker resolves names and arities and builds the graph of a program, statement by statement.
+// Definitions are inlined by a loop over frames: neither deep chains of definitions nor deep trees use
+// Go's stack.
 type checker struct {
 	*tree
 	graphBuilder
@@ -242,14 +243,15 @@ func (c *checker) inline(d *definition, args []int32, caller int32) int32 {
 
 func (f *frame) vals(c *checker) []int32 { return c.frameVal[f.base:] }
 
-// step evaluates one node of a definition's body. A call of another definition that has no value yet gets a frame of
-// its own instead.
+// step evaluates one node of a definition's body. A call of another definition that has no value yet gets
+// a frame of its own instead.
 func (c *checker) step(f *frame) (v int32, ok bool) {
 	x := f.at
 	n := &c.nodes[x]
 	if c.steps++; c.steps > c.lim.Nodes {
 		call := &c.nodes[c.frames[0].caller]
-		panic(limitError(c.tree.src, int(call.pos), int(call.end), "nodes of inlined definitions", c.steps, c.lim.Nodes))
+		panic(limitError(c.tree.src, int(call.pos), int(call.end), "nodes of inlined definitions", c.steps,
+			c.lim.Nodes))
 	}
 	switch n.kind {
 	case nName:
@@ -281,14 +283,15 @@ func (c *checker) push(d *definition, args []int32, caller int32) (int32, bool) 
 	}
 	base := len(c.frameVal)
 	c.frameVal = append(c.frameVal, make([]int32, d.hi-d.lo)...)
-	c.frames = append(c.frames, frame{def: d, args: args, at: d.lo, base: base, caller: caller, key: string(key)})
+	c.frames = append(c.frames, frame{def: d, args: args, at: d.lo, base: base, caller: caller,
+		key: string(key)})
 	return none, false
 }
 
 func (c *checker) build(n *node, vals []int32) int32 { return c.buildAt(n, vals, 0) }
 
-// buildAt returns the value of a node that is neither name nor call; vals[x-lo] is the value of operand x. What is
-// no value in itself (strings, tuples, …) gives none.
+// buildAt returns the value of a node that is neither name nor call; vals[x-lo] is the value of operand
+// x. What is no value in itself (strings, tuples, …) gives none.
 func (c *checker) buildAt(n *node, vals []int32, lo int32) int32 {
 	switch n.kind {
 	case nInt:
@@ -357,11 +360,11 @@ func (c *checker) failWeak(n *node, err error) {
 	if err == errIntNegPower {
 		c.fail(ErrValue, n, err.Error(), hintNegPower)
 	}
-	c.fail(ErrOverflow, n, "integer constants compute in int64: "+err.Error(), "write floats, or convert first")
+	c.fail(ErrOverflow, n, "integer constants compute in int64: "+err.Error(), hintWeakRange)
 }
 
-// results finds the results: the values of the last statement if it is a list of expressions, else every assigned
-// name that does not begin with an underscore.
+// results finds the results: the values of the last statement if it is a list of expressions, else every
+// assigned name that does not begin with an underscore.
 func (c *checker) results() {
 	last := &c.stmts[len(c.stmts)-1]
 	if !last.define && len(last.names) == 0 {

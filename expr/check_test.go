@@ -16,8 +16,8 @@ var (
 	long   = flag.Bool("long", false, "run the long sweeps")
 )
 
-// TestCompileErrors holds the errors of Compile against testdata/errors.txt: a quoted source, then the error's text
-// indented by one tab. Run with -update to rewrite it.
+// TestCompileErrors holds the errors of Compile against testdata/errors.txt: a quoted source, then the
+// error's text indented by one tab. Run with -update to rewrite it.
 func TestCompileErrors(t *testing.T) {
 	const file = "testdata/errors.txt"
 	data, err := os.ReadFile(file)
@@ -99,7 +99,8 @@ func TestInputsAndResults(t *testing.T) {
 	}
 }
 
-// TestSharing checks that equal values are one node and that definitions are inlined into the graph, not as text.
+// TestSharing checks that equal values are one node and that definitions are inlined into the graph, not
+// as text.
 func TestSharing(t *testing.T) {
 	for _, c := range []struct {
 		src   string
@@ -159,7 +160,8 @@ func TestCheckLimits(t *testing.T) {
 		in, over string
 	}{
 		{"inputs", Limits{}, sum("a%d", 4096), sum("a%d", 4097)},
-		{"results", Limits{}, strings.ReplaceAll(sum("a%d", 1024), " +", ","), strings.ReplaceAll(sum("a%d", 1025), " +", ",")},
+		{"results", Limits{}, strings.ReplaceAll(sum("a%d", 1024), " +", ","), strings.ReplaceAll(sum("a%d",
+			1025), " +", ",")},
 		{"constants", Limits{Constants: 100}, sum("%d.5", 100), sum("%d.5", 101)},
 		{"nodes", Limits{Nodes: 10}, sum("a%d", 5), sum("a%d", 6)},
 		{"inlining", Limits{}, doubling(15), doubling(40)},
@@ -179,8 +181,9 @@ func TestCheckLimits(t *testing.T) {
 
 func TestSuggest(t *testing.T) {
 	names := []string{"sqrt", "sin", "cos", "floor", "logical_and", "exp", "Foo"}
-	for in, want := range map[string]string{"sqr": "sqrt", "SIN": "sin", "folor": "floor", "logcal_nd": "logical_and",
-		"xyz": "", "si": "", "sni": "sin", "foo": "Foo", strings.Repeat("a", 100): ""} {
+	for in, want := range map[string]string{"sqr": "sqrt", "SIN": "sin", "folor": "floor",
+		"logcal_nd": "logical_and",
+		"xyz":       "", "si": "", "sni": "sin", "foo": "Foo", strings.Repeat("a", 100): ""} {
 		if got := suggest(in, names); got != want {
 			t.Errorf("suggest(%q) = %q, want %q", in, got, want)
 		}

@@ -7,7 +7,8 @@ import (
 	"github.com/lanes-go/lanes/simd"
 )
 
-// Options are given at Compile. The zero value is right: all cores, the best engine, results that keep every bit.
+// Options are given at Compile. The zero value is right: all cores, the best engine, results that keep
+// every bit.
 type Options struct {
 	Threads int         // upper bound; 0 is GOMAXPROCS
 	Engine  simd.Engine // Auto is what LANES_ENGINE says, else the best that runs here
@@ -21,8 +22,8 @@ type Relaxed struct {
 	Contract bool // a*b + c rounds once where the product has no other use
 }
 
-// Program is a compiled expression: parsed, names and arities checked. It is immutable and safe for concurrent use;
-// what it learns about the dtypes and shapes it runs on is kept inside.
+// Program is a compiled expression: parsed, names and arities checked. It is immutable and safe for
+// concurrent use; what it learns about the dtypes and shapes it runs on is kept inside.
 type Program struct {
 	tree  *tree
 	graph *graph
@@ -35,8 +36,8 @@ type Program struct {
 	clock  atomic.Int64 // counts bindings
 }
 
-// Compile parses text and checks its names. What depends on dtypes and shapes is checked when the program runs. The
-// error is an *Error.
+// Compile parses text and checks its names. What depends on dtypes and shapes is checked when the program
+// runs. The error is an *Error.
 func Compile(text string, opts ...Options) (*Program, error) {
 	var o Options
 	if len(opts) > 0 {
@@ -63,8 +64,8 @@ func MustCompile(text string, opts ...Options) *Program {
 	return p
 }
 
-// String returns the canonical text: one statement per line, fixed spacing, no superfluous parentheses. It compiles
-// to the same program.
+// String returns the canonical text: one statement per line, fixed spacing, no superfluous parentheses.
+// It compiles to the same program.
 func (p *Program) String() string { return p.tree.String() }
 
 // Input is a free name of a program.
@@ -82,8 +83,8 @@ func (p *Program) Inputs() []Input {
 	return list
 }
 
-// Results returns the names of the results. A result that is an expression and no name is called _1, _2, … by its
-// place.
+// Results returns the names of the results. A result that is an expression and no name is called _1, _2,
+// … by its place.
 func (p *Program) Results() []string {
 	list := make([]string, len(p.graph.results))
 	for i, r := range p.graph.results {

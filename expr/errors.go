@@ -20,8 +20,8 @@ var (
 	ErrUnsupported = errors.New("expr: not supported yet")
 )
 
-// Error is what Compile, Run and their relatives return for a problem in the text of an expression or in what it is
-// given. errors.Is(err, ErrShape) and the like tell the kind.
+// Error is what Compile, Run and their relatives return for a problem in the text of an expression or in
+// what it is given. errors.Is(err, ErrShape) and the like tell the kind.
 type Error struct {
 	Kind     error  // one of the kinds above
 	Offset   int    // the place: bytes from the start of Source
@@ -50,7 +50,8 @@ func newError(kind error, src string, pos, end int, msg, hint string) *Error {
 	return e
 }
 
-// newlineLen returns the bytes of the line end at src[i], 0 if there is none: "\n", "\r\n" and a lone "\r" end a line.
+// newlineLen returns the bytes of the line end at src[i], 0 if there is none: "\n", "\r\n" and a lone
+// "\r" end a line.
 func newlineLen(src string, i int) int {
 	switch {
 	case src[i] == '\n':
@@ -66,8 +67,8 @@ func newlineLen(src string, i int) int {
 // Unwrap returns the kind.
 func (e *Error) Unwrap() error { return e.Kind }
 
-// Error returns "expr: line:col: message; hint", then the line of the source (about 100 characters of it), then a
-// caret under the place and the operands.
+// Error returns "expr: line:col: message; hint", then the line of the source (about 100 characters of
+// it), then a caret under the place and the operands.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("expr: ")

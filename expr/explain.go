@@ -10,9 +10,9 @@ import (
 	"github.com/lanes-go/lanes/simd"
 )
 
-// Explain tells how a program runs on operands like vars: its text, the tree with dtypes and shapes, what is computed
-// once and kept and why, the rewrites, and for every stage its vector program before and after optimisation, the
-// instructions, and bytes and operations per element. Nothing is computed.
+// Explain tells how a program runs on operands like vars: its text, the tree with dtypes and shapes, what
+// is computed once and kept and why, the rewrites, and for every stage its vector program before and
+// after optimisation, the instructions, and bytes and operations per element. Nothing is computed.
 func (p *Program) Explain(vars Vars) (string, error) {
 	c := calls.Get().(*call)
 	defer c.release()
@@ -220,8 +220,9 @@ func (e *explainer) stage(i int) {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	program := kernel.Program().String()
-	e.printf("engine %v, at most %d threads; per element: %d bytes read, %d written, %d operations, about %.2f cycles\n",
-		kernel.Engine(), threads, read, written, operations(program), kernel.Cycles())
+	e.printf("engine %v, at most %d threads\n", kernel.Engine(), threads)
+	e.printf("per element: %d bytes read, %d written, %d operations, about %.2f cycles\n",
+		read, written, operations(program), kernel.Cycles())
 	e.printf("-- program\n%s", indent(e.before(s)))
 	e.printf("-- optimised\n%s", indent(program))
 	e.printf("-- instructions (%v)\n%s", kernel.Engine(), indent(kernel.Listing()))

@@ -10,7 +10,8 @@ import (
 	"github.com/lanes-go/lanes/ndarray"
 )
 
-// sliceFunc is an expression of slices of one Go type, bound once: a call checks lengths and enters the kernel.
+// sliceFunc is an expression of slices of one Go type, bound once: a call checks lengths and enters the
+// kernel.
 type sliceFunc[T ndarray.Scalar] struct {
 	p      *Program
 	b      *bound
@@ -89,8 +90,9 @@ func (f *sliceFunc[T]) bind() error {
 	}
 	for k := range g.inputs {
 		if in[k].dtype == kernels.Invalid && !g.inputs[k].constant {
-			return newError(ErrName, g.src, int(g.inputs[k].pos), int(g.inputs[k].end),
-				fmt.Sprintf("%q is no parameter (have %s)", g.inputs[k].name, strings.Join(f.params, ", ")), "")
+			in := &g.inputs[k]
+			msg := fmt.Sprintf("%q is no parameter (have %s)", in.name, strings.Join(f.params, ", "))
+			return newError(ErrName, g.src, int(in.pos), int(in.end), msg, "")
 		}
 	}
 	b, err := f.p.bind("", in, f.dtype)
@@ -186,10 +188,10 @@ func (f *sliceFunc[T]) fill(c *call, out *ndarray.Array) error {
 	return out.CopyFrom(one)
 }
 
-// Func1 compiles an expression of one input into a function of slices: dst[i] = f(a[i]). It is bound to type T here, so
-// that a call takes tens of nanoseconds. The inputs are parameters in order of first appearance, or as listed in front
-// of the expression: "a: 2*a". A result of another dtype is cast by the same-kind rule. dst may be a, or overlap it.
-// Slices of different lengths are an error of kind ErrShape.
+// Func1 compiles an expression of one input into a function of slices: dst[i] = f(a[i]). It is bound to
+// type T here, so that a call takes tens of nanoseconds. The inputs are parameters in order of first
+// appearance, or as listed in front of the expression: "a: 2*a". A result of another dtype is cast by the
+// same-kind rule. dst may be a, or overlap it. Slices of different lengths are an error of kind ErrShape.
 func Func1[T ndarray.Scalar](text string, opts ...Options) (func(dst, a []T) error, error) {
 	f, err := newSliceFunc[T](text, 1, opts)
 	if err != nil {

@@ -19,7 +19,8 @@ const (
 	vCall                   // fn of its operands
 )
 
-// value is one node of the graph. Equal values are one node, at the place in the source where it stands first.
+// value is one node of the graph. Equal values are one node, at the place in the source where it stands
+// first.
 type value struct {
 	kind     valueKind
 	fn       *kernels.Func // of vCall
@@ -38,8 +39,8 @@ type input struct {
 
 var constants = map[string]float64{"pi": math.Pi, "e": math.E, "inf": math.Inf(1), "nan": math.NaN()}
 
-// graph is what a program means: values without names, in an order in which operands come first. It is immutable
-// once checked.
+// graph is what a program means: values without names, in an order in which operands come first. It is
+// immutable once checked.
 type graph struct {
 	src     string
 	values  []value

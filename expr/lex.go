@@ -66,16 +66,19 @@ const (
 // spelling is the text of every token kind that has only one.
 var spelling = [numTokens]string{
 	tAnd: "and", tOr: "or", tNot: "not", tIf: "if", tElse: "else", tIn: "in", tTrue: "True", tFalse: "False",
-	tNone: "None", tLParen: "(", tRParen: ")", tLBracket: "[", tRBracket: "]", tComma: ",", tColon: ":", tDot: ".",
-	tEllipsis: "...", tAssign: "=", tEq: "==", tNe: "!=", tLt: "<", tLe: "<=", tGt: ">", tGe: ">=", tNotIn: "not in", tShl: "<<",
-	tShr: ">>", tAdd: "+", tSub: "-", tMul: "*", tDiv: "/", tFloorDiv: "//", tMod: "%", tMatMul: "@", tPow: "**",
-	tAmp: "&", tPipe: "|", tCaret: "^", tTilde: "~",
+	tNone:   "None",
+	tLParen: "(", tRParen: ")", tLBracket: "[", tRBracket: "]", tComma: ",", tColon: ":", tDot: ".",
+	tEllipsis: "...", tAssign: "=",
+	tEq: "==", tNe: "!=", tLt: "<", tLe: "<=", tGt: ">", tGe: ">=", tNotIn: "not in",
+	tShl: "<<", tShr: ">>", tAdd: "+", tSub: "-", tMul: "*", tDiv: "/", tFloorDiv: "//", tMod: "%",
+	tMatMul: "@", tPow: "**", tAmp: "&", tPipe: "|", tCaret: "^", tTilde: "~",
 }
 
 // reserved words are no names, so that a program means the same in Python and here; some have a hint.
 var reserved = map[string]string{
-	"is": "write == to compare", "lambda": "define a function: f(x) = …", "while": "", "for": "", "def": "write f(x) = …",
-	"return": "", "import": "", "yield": "", "await": "", "async": "", "del": "", "pass": "",
+	"is": "write == to compare", "lambda": "define a function: f(x) = …", "def": "write f(x) = …",
+	"while": "", "for": "", "return": "", "import": "", "yield": "", "await": "", "async": "", "del": "",
+	"pass": "",
 }
 
 // token is one token: where it is in the source, and what it is.
@@ -94,8 +97,8 @@ type lexer struct {
 	err   *Error
 }
 
-// lex returns the tokens of src. The first problem ends the list with a tError token, which the parser reports when
-// it gets there, so that an earlier syntax error comes first.
+// lex returns the tokens of src. The first problem ends the list with a tError token, which the parser
+// reports when it gets there, so that an earlier syntax error comes first.
 func lex(src string, lim *Limits) ([]token, *Error) {
 	if len(src) > lim.SourceBytes {
 		return nil, limitError(src[:lim.SourceBytes], 0, 0, "bytes of source", len(src), lim.SourceBytes)
@@ -136,7 +139,8 @@ func (lx *lexer) peek(i int) byte {
 	return 0
 }
 
-// skipSpace skips blanks, comments, joined lines, and line ends inside brackets. It reports whether a token follows.
+// skipSpace skips blanks, comments, joined lines, and line ends inside brackets. It reports whether a
+// token follows.
 func (lx *lexer) skipSpace() bool {
 	for lx.pos < len(lx.src) {
 		switch c := lx.src[lx.pos]; {
@@ -149,7 +153,8 @@ func (lx *lexer) skipSpace() bool {
 			}
 		case c == '\\':
 			if lx.pos+1 == len(lx.src) || newlineLen(lx.src, lx.pos+1) == 0 {
-				lx.fail(lx.pos, lx.pos+1, `unexpected character \`, "a backslash stands only at the end of a line")
+				lx.fail(lx.pos, lx.pos+1, `unexpected character \`,
+					"a backslash stands only at the end of a line")
 				return false
 			}
 			lx.pos += 1 + newlineLen(lx.src, lx.pos+1)
@@ -170,7 +175,8 @@ func (lx *lexer) skipComment() {
 	}
 }
 
-// char steps over one character of a comment or a string and returns it; NUL and invalid UTF-8 are errors and give 0.
+// char steps over one character of a comment or a string and returns it; NUL and invalid UTF-8 are errors
+// and give 0.
 func (lx *lexer) char() rune {
 	r, size := utf8.DecodeRuneInString(lx.src[lx.pos:])
 	switch {
@@ -185,8 +191,8 @@ func (lx *lexer) char() rune {
 	return r
 }
 
-// isHidden reports whether r is invisible or changes the direction of text: none of these may stand outside strings
-// and comments, where a reader would see another program than the parser.
+// isHidden reports whether r is invisible or changes the direction of text: none of these may stand
+// outside strings and comments, where a reader would see another program than the parser.
 func isHidden(r rune) bool {
 	switch {
 	case r == 0xFEFF, r == 0x061C, r == 0x200E, r == 0x200F:
@@ -399,9 +405,9 @@ func operatorAt(c, c1, c2 byte) (tokenKind, int) {
 }
 
 var singles = [256]tokenKind{
-	'(': tLParen, ')': tRParen, '[': tLBracket, ']': tRBracket, ',': tComma, ':': tColon, '.': tDot, '=': tAssign,
-	'<': tLt, '>': tGt, '+': tAdd, '-': tSub, '*': tMul, '/': tDiv, '%': tMod, '@': tMatMul, '&': tAmp, '|': tPipe,
-	'^': tCaret, '~': tTilde,
+	'(': tLParen, ')': tRParen, '[': tLBracket, ']': tRBracket, ',': tComma, ':': tColon, '.': tDot,
+	'=': tAssign, '<': tLt, '>': tGt, '+': tAdd, '-': tSub, '*': tMul, '/': tDiv, '%': tMod, '@': tMatMul,
+	'&': tAmp, '|': tPipe, '^': tCaret, '~': tTilde,
 }
 
 func (lx *lexer) badCharacter(c, c1 byte) tokenKind {
@@ -419,7 +425,8 @@ func (lx *lexer) badCharacter(c, c1 byte) tokenKind {
 	case r < ' ' || r == 0x7f || isHidden(r):
 		return lx.fail(start, lx.pos, "control or invisible character in the source", "")
 	case r >= utf8.RuneSelf:
-		return lx.fail(start, lx.pos, "unexpected character "+string(r), "names beyond ASCII stand in backticks")
+		return lx.fail(start, lx.pos, "unexpected character "+string(r),
+			"names beyond ASCII stand in backticks")
 	}
 	return lx.fail(start, lx.pos, "unexpected character "+string(r), "")
 }

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Limits bounds what one expression may cost. A zero field stands for the default, so the zero value is right for
-// everyone; a violation is an error of kind ErrLimit that names the limit, the value and the place.
+// Limits bounds what one expression may cost. A zero field stands for the default, so the zero value is
+// right for everyone; a violation is an error of kind ErrLimit that names the limit, the value and the
+// place.
 type Limits struct {
 	SourceBytes int           // length of the text: 1 MiB
 	Tokens      int           // tokens of the text: 262 144
@@ -37,8 +38,8 @@ var defaultLimits = Limits{
 	OutputBytes: 1<<63 - 1,
 }
 
-// withDefaults returns l with every zero or negative field replaced by its default. Source offsets are int32, so a
-// source beyond 1 GiB is never accepted.
+// withDefaults returns l with every zero or negative field replaced by its default. Source offsets are
+// int32, so a source beyond 1 GiB is never accepted.
 func (l Limits) withDefaults() Limits {
 	l.SourceBytes = min(orDefault(l.SourceBytes, defaultLimits.SourceBytes), 1<<30)
 	l.Tokens = orDefault(l.Tokens, defaultLimits.Tokens)
@@ -64,5 +65,6 @@ func orDefault[T ~int | ~int64](x, d T) T {
 
 // limitError is the error for a limit of the name that what exceeds. value is the first value beyond it.
 func limitError(src string, pos, end int, what string, value, limit int) *Error {
-	return newError(ErrLimit, src, pos, end, fmt.Sprintf("%s: %d is beyond the limit of %d", what, value, limit), "")
+	msg := fmt.Sprintf("%s: %d is beyond the limit of %d", what, value, limit)
+	return newError(ErrLimit, src, pos, end, msg, "")
 }

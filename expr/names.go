@@ -10,8 +10,8 @@ import (
 
 // The functions behind the operators, from the table of functions.
 var (
-	binaryFuncs = operators(2, tEq, tNe, tLt, tLe, tGt, tGe, tShl, tShr, tAdd, tSub, tMul, tDiv, tFloorDiv, tMod, tPow,
-		tAmp, tPipe, tCaret, tAnd, tOr)
+	binaryFuncs = operators(2, tEq, tNe, tLt, tLe, tGt, tGe, tShl, tShr, tAdd, tSub, tMul, tDiv, tFloorDiv,
+		tMod, tPow, tAmp, tPipe, tCaret, tAnd, tOr)
 	unaryFuncs = operators(1, tAdd, tSub, tTilde, tNot)
 	whereFunc  = kernels.Lookup("where")
 )
@@ -38,24 +38,27 @@ var pairs = map[string][2]string{
 	"sincos": {"sin", "cos"},
 }
 
-// later are the functions that the language has and this version does not, by what they are. A row in the table of
-// functions takes precedence.
+// later are the functions that the language has and this version does not, by what they are. A row in the
+// table of functions takes precedence.
 var later = func() map[string]string {
 	m := map[string]string{}
 	for what, names := range map[string]string{
-		"the reduction": `sum prod min max amin amax minmax ptp mean var std any all count_nonzero argmin argmax median
-			quantile percentile norm dot vdot vecdot logsumexp average cov corrcoef nansum nanprod nanmin nanmax
-			nanmean nanvar nanstd nanmedian nanquantile nanargmin nanargmax`,
+		"the reduction": `
+			sum prod min max amin amax minmax ptp mean var std any all count_nonzero argmin argmax
+			median quantile percentile norm dot vdot vecdot logsumexp average cov corrcoef nansum
+			nanprod nanmin nanmax nanmean nanvar nanstd nanmedian nanquantile nanargmin nanargmax`,
 		"the scan": "cumsum cumprod cummax cummin diff shift softmax log_softmax unwrap",
-		"the function": `fabs sign square reciprocal conj real imag angle complex proj rsqrt cbrt hypot exp2 exp10 expm1
-			ln log2 log10 log1p logaddexp logaddexp2 float_power fma tan sincos sinpi cospi tanpi asin arcsin acos
-			arccos atan arctan atan2 arctan2 sinc sinh cosh tanh asinh arcsinh acosh arccosh atanh arctanh deg2rad
-			radians rad2deg degrees erf erfc erfinv ndtr normcdf ndtri normcdfinv gamma lgamma gammaln digamma beta
-			sigmoid expit logit softplus gelu relu fix round round_away fmod divmod trunc_divide ieee_remainder modf
-			frexp ldexp nextafter spacing copysign heaviside fmax fmin clip clamp isnan isinf isfinite signbit
-			isposinf isneginf is_null is_valid isclose logical_xor bitwise_count popcount clz ctz rotl rotr gcd lcm
-			bitcast select choose coalesce fill_null nan_to_num saturate checked copy zeros_like ones_like full_like
-			index interp searchsorted isin take`,
+		"the function": `
+			fabs sign square reciprocal conj real imag angle complex proj rsqrt cbrt hypot exp2
+			exp10 expm1 ln log2 log10 log1p logaddexp logaddexp2 float_power fma tan sincos sinpi
+			cospi tanpi asin arcsin acos arccos atan arctan atan2 arctan2 sinc sinh cosh tanh asinh
+			arcsinh acosh arccosh atanh arctanh deg2rad radians rad2deg degrees erf erfc erfinv ndtr
+			normcdf ndtri normcdfinv gamma lgamma gammaln digamma beta sigmoid expit logit softplus
+			gelu relu fix round round_away fmod divmod trunc_divide ieee_remainder modf frexp ldexp
+			nextafter spacing copysign heaviside fmax fmin clip clamp isnan isinf isfinite signbit
+			isposinf isneginf is_null is_valid isclose logical_xor bitwise_count popcount clz ctz
+			rotl rotr gcd lcm bitcast select choose coalesce fill_null nan_to_num saturate checked
+			copy zeros_like ones_like full_like index interp searchsorted isin take`,
 		"the string function": "contains starts_with ends_with str_len",
 		"the view":            "reshape transpose broadcast_to expand_dims squeeze flip roll concat stack",
 	} {
@@ -104,7 +107,8 @@ func (c *checker) operand(x int32) {
 	case nString:
 		c.report(ErrUnsupported, n, "not supported yet: strings", "")
 	case nTuple:
-		c.report(ErrSyntax, n, "a tuple is not a value", "tuples stand for axis=, shapes, and on the right of in")
+		c.report(ErrSyntax, n, "a tuple is not a value",
+			"tuples stand for axis=, shapes, and on the right of in")
 	case nNone:
 		c.report(ErrSyntax, n, "None is not a value", "None stands as an index or for axis=")
 	case nKeyword:
@@ -118,7 +122,8 @@ func (c *checker) resolve(n *node, s *statement, x int32) (callee callee) {
 	low, high := 1, 1
 	switch d, fn := c.defNames[n.a], kernels.Lookup(name); {
 	case s.define && s.name == n.a:
-		c.report(ErrName, n, "the definition calls itself: "+name+" → "+name, "definitions are inlined and cannot recur")
+		c.report(ErrName, n, "the definition calls itself: "+name+" → "+name,
+			"definitions are inlined and cannot recur")
 		return callee
 	case d != nil:
 		callee.def = d
@@ -269,8 +274,9 @@ func (c *checker) functionNames() (names []string) {
 	return names
 }
 
-// suggest returns the candidate closest to name: the same but for case, or else at most two typing errors away and at
-// most one in three letters; "" if there is none. Among equals the first in order of the alphabet wins.
+// suggest returns the candidate closest to name: the same but for case, or else at most two typing errors
+// away and at most one in three letters; "" if there is none. Among equals the first in order of the
+// alphabet wins.
 func suggest(name string, candidates []string) string {
 	if len(name) > 64 {
 		return ""
@@ -291,8 +297,8 @@ func suggest(name string, candidates []string) string {
 	return best
 }
 
-// distance is the restricted Damerau–Levenshtein distance: insertions, deletions, replacements and exchanges of
-// neighbours.
+// distance is the restricted Damerau–Levenshtein distance: insertions, deletions, replacements and
+// exchanges of neighbours.
 func distance(a, b []rune) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {

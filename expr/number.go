@@ -9,8 +9,8 @@ import (
 
 func isHexDigit(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
-// digits steps over digits that in accepts, single underscores between them allowed, and returns how many there were.
-// A misplaced underscore stays in front of lx.pos, where scanNumber reports it.
+// digits steps over digits that in accepts, single underscores between them allowed, and returns how many
+// there were. A misplaced underscore stays in front of lx.pos, where scanNumber reports it.
 func (lx *lexer) digits(in func(byte) bool) int {
 	n := 0
 	for {
@@ -62,7 +62,8 @@ func (lx *lexer) badNumber(start int) tokenKind {
 	hint := ""
 	number := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 	name := text[len(number):]
-	if len(text) < 40 && strings.Trim(number, "0123456789.") == "" && name != "" && name != "e" && name[0]|0x20 != 'x' {
+	plain := strings.Trim(number, "0123456789.") == "" && len(text) < 40
+	if plain && name != "" && name != "e" && name[0]|0x20 != 'x' {
 		hint = "write " + number + "*" + name
 	}
 	return lx.fail(start, lx.pos, "malformed number "+quote(text), hint)
@@ -139,8 +140,8 @@ func intValue(text string) (*big.Int, bool) {
 	return v, ok && v.BitLen() <= maxIntBits
 }
 
-// floatValue returns a float literal rounded once to float64. Overflow, and underflow of a nonzero literal to zero,
-// are not ok; then v is infinite or zero.
+// floatValue returns a float literal rounded once to float64. Overflow, and underflow of a nonzero
+// literal to zero, are not ok; then v is infinite or zero.
 func floatValue(text string) (v float64, ok bool) {
 	text = strings.ReplaceAll(text, "_", "")
 	v, err := strconv.ParseFloat(text, 64)

@@ -85,7 +85,8 @@ func checkPrint(t testing.TB, tr *tree) {
 		t.Fatalf("canonical text is no fixed point:\n%.500q\n%.500q", text, again.String())
 	}
 	if len(again.nodes) != len(tr.nodes) {
-		t.Fatalf("%.500q has %d nodes, its canonical text %.500q has %d", tr.src, len(tr.nodes), text, len(again.nodes))
+		t.Fatalf("%.500q has %d nodes, its canonical text %.500q has %d", tr.src, len(tr.nodes), text,
+			len(again.nodes))
 	}
 	for i, n := range tr.nodes {
 		if m := again.nodes[i]; n.kind != m.kind || n.op != m.op {
@@ -207,9 +208,11 @@ func nest(open, middle, close string, n int) string {
 	return strings.Repeat(open, n) + middle + strings.Repeat(close, n)
 }
 
-// FuzzParse checks that no text makes the parser panic and that canonical text is a fixed point with the same tree.
+// FuzzParse checks that no text makes the parser panic and that canonical text is a fixed point with the
+// same tree.
 func FuzzParse(f *testing.F) {
-	for _, src := range []string{"a+b*c", "x if c else y", "f(x)=x**2;f(a)", "a<b<=c", "x[1:, ..., None]", "`a b`.real",
+	for _, src := range []string{"a+b*c", "x if c else y", "f(x)=x**2;f(a)", "a<b<=c", "x[1:, ..., None]",
+		"`a b`.real",
 		"1e-3+0x1.8p-3", "\"\\u00e9\" in ('a',)", "a, b = b, a", "not a in b", "# c\na\\\n+b"} {
 		f.Add(src)
 	}
@@ -217,7 +220,8 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src string) {
 		tr, err := parse(src, &lim)
 		if err != nil {
-			if err.Error() == "" || err.Offset > err.End || err.End > len(src) || err.Line < 1 || err.Col < 1 {
+			if err.Error() == "" || err.Offset > err.End || err.End > len(src) || err.Line < 1 ||
+				err.Col < 1 {
 				t.Fatalf("bad error %#v", err)
 			}
 			return

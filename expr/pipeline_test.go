@@ -26,7 +26,8 @@ func (g *generator) pick(list ...string) string { return list[g.IntN(len(list))]
 
 func (g *generator) expr(depth int) string {
 	if depth == 0 || g.IntN(8) == 0 {
-		return g.pick(append(slices.Clone(g.names), "2", "1", "0", "-1", "3", "0.5", "2.0", "-0.0", "1e300", "True", "7", "pi", "inf", "nan",
+		return g.pick(append(slices.Clone(g.names), "2", "1", "0", "-1", "3", "0.5", "2.0", "-0.0", "1e300",
+			"True", "7", "pi", "inf", "nan",
 			"100000", "3000000000", "x", "y", "z")...)
 	}
 	sub := func() string { return "(" + g.expr(depth-1) + ")" }
@@ -34,7 +35,8 @@ func (g *generator) expr(depth int) string {
 	case 0, 1, 2, 3:
 		return sub() + g.pick(" + ", " - ", " * ", " / ", " // ", " % ") + sub()
 	case 4:
-		return sub() + g.pick(" < ", " <= ", " == ", " != ", " > ", " >= ", " and ", " or ", " & ", " | ", " ^ ", " << ", " >> ") + sub()
+		return sub() + g.pick(" < ", " <= ", " == ", " != ", " > ", " >= ", " and ", " or ", " & ", " | ",
+			" ^ ", " << ", " >> ") + sub()
 	case 5:
 		return g.pick("-", "+", "~", "not ") + sub()
 	case 6:
@@ -69,8 +71,8 @@ func (g *generator) program() string {
 	return b.String()
 }
 
-// operand returns a random operand: an array of a random dtype and layout whose shape broadcasts with (2,3,n), or a
-// scalar.
+// operand returns a random operand: an array of a random dtype and layout whose shape broadcasts with
+// (2,3,n), or a scalar.
 func (g *generator) operand(n int) any {
 	shape := [][]int{{n}, {n}, {n}, {1}, {3, n}, {3, 1}, {2, 1, n}, {2, 3, n}, {}, {2, 3, 1}}[g.IntN(10)]
 	size := 1
@@ -122,8 +124,8 @@ func runAll(src string, vars Vars, plain bool, o Options) ([]Result, error) {
 	return p.RunAll(vars)
 }
 
-// checkPipeline runs a program on every engine, with and without rewrites, on one and more threads, and element by
-// element, operation by operation: all bits must agree, and so must errors.
+// checkPipeline runs a program on every engine, with and without rewrites, on one and more threads, and
+// element by element, operation by operation: all bits must agree, and so must errors.
 func checkPipeline(t *testing.T, src string, vars Vars) (ran bool) {
 	want, wantErr := runAll(src, vars, true, Options{Engine: simd.Portable, Threads: 1})
 	if wantErr == nil {
@@ -137,7 +139,7 @@ func checkPipeline(t *testing.T, src string, vars Vars) (ran bool) {
 			}
 			for i := range got {
 				if at := differInBits(got[i].Array, want[i].Array); at >= 0 {
-					t.Fatalf("%s\n%v plain=%v result %d differs from the portable engine at element %d:\n%v\n%v\n%v", src, engine, plain, i, at,
+					t.Fatalf("%s\n%v plain=%v: result %d differs at %d:\n%v\n%v\n%v", src, engine, plain, i, at,
 						got[i].Array, want[i].Array, vars)
 				}
 			}
@@ -153,7 +155,8 @@ func differInBits(x, y *ndarray.Array) int {
 	}
 	a, b := x.Clone(), y.Clone()
 	for i := range x.Size() {
-		if u, v := bitsAt(a, i), bitsAt(b, i); u != v && !(isNaNBits(u, x.DType()) && isNaNBits(v, x.DType())) {
+		if u, v := bitsAt(a, i), bitsAt(b, i); u != v && !(isNaNBits(u, x.DType()) && isNaNBits(v,
+			x.DType())) {
 			return i
 		}
 	}
@@ -199,7 +202,8 @@ func checkReference(t *testing.T, src string, vars Vars, results []Result) {
 			}
 			want, got := c.reference(t, index, b.results[i]), bitsAt(flat, e)
 			if got != want && !(isNaNBits(got, flat.DType()) && isNaNBits(want, flat.DType())) {
-				t.Fatalf("%s\nresult %d at %v: %#x, one operation at a time %#x\n%v", src, i, index, got, want, vars)
+				t.Fatalf("%s\nresult %d at %v: %#x, one operation at a time %#x\n%v", src, i, index, got,
+					want, vars)
 			}
 		}
 	}
@@ -292,10 +296,12 @@ func FuzzPipeline(f *testing.F) {
 
 // FuzzText runs any text on fixed operands: an error or a result, the same on every engine.
 func FuzzText(f *testing.F) {
-	for _, src := range []string{"x + y", "x*2 if c else y", "t = x*x; t + t/2", "f(a) = a*a; f(x) < f(y)", "x, n*n", "i % 8 + n", "i // 0"} {
+	for _, src := range []string{"x + y", "x*2 if c else y", "t = x*x; t + t/2", "f(a) = a*a; f(x) < f(y)",
+		"x, n*n", "i % 8 + n", "i // 0"} {
 		f.Add(src)
 	}
-	vars := Vars{"x": []float64{1, -2.5, math.NaN()}, "y": []float32{2, 0, math.MaxFloat32}, "c": []bool{true, false, true},
+	vars := Vars{"x": []float64{1, -2.5, math.NaN()}, "y": []float32{2, 0, math.MaxFloat32},
+		"c": []bool{true, false, true},
 		"i": []int32{5, -7, math.MinInt32}, "n": 3, "k": []int64{1}}
 	lim := Limits{Nesting: 100, SourceBytes: 2000}
 	f.Fuzz(func(t *testing.T, src string) {

@@ -8,8 +8,8 @@ import (
 	"github.com/lanes-go/lanes/simd"
 )
 
-// plan is how a bound program runs. Level by level it does the steps, the stages and the checks; all results are
-// stored by stages of the last level, after every check.
+// plan is how a bound program runs. Level by level it does the steps, the stages and the checks; all
+// results are stored by stages of the last level, after every check.
 type plan struct {
 	cost   []int32 // by node: estimated cost of what a consumer would have to repeat
 	level  []int32 // by node
@@ -23,8 +23,8 @@ type plan struct {
 	checks []check1
 }
 
-// temp is memory for an intermediate value that is smaller than what it feeds, or that is looked at before the results
-// may be written.
+// temp is memory for an intermediate value that is smaller than what it feeds, or that is looked at
+// before the results may be written.
 type temp struct {
 	node int32
 	slot int // of a value without axes; -1 if it has any
@@ -139,30 +139,33 @@ func (b *binder) used() []bool {
 	return used
 }
 
-// isStep reports whether a node is computed in Go: operations of weak integers, which are exact, and conversions of
-// Go scalars and of integers that may not fit.
+// isStep reports whether a node is computed in Go: operations of weak integers, which are exact, and
+// conversions of Go scalars and of integers that may not fit.
 func isStep(n *typed, nodes []typed) bool {
 	switch n.kind {
 	case tyStrong:
 		arg := &nodes[n.args[0]]
-		integer := n.dtype.Kind() == kernels.KindInt || n.dtype.Kind() == kernels.KindUint
-		return arg.kind != tyCall || arg.dtype == kernels.Int64 && integer && n.dtype != kernels.Int64 || isStep(arg, nodes)
+		mayNotFit := arg.dtype == kernels.Int64 && isInteger(n.dtype) && n.dtype != kernels.Int64
+		return arg.kind != tyCall || mayNotFit || isStep(arg, nodes)
 	case tyCall:
 		return n.weak && n.dtype == kernels.Int64 && weakIntOps[n.fn] != nil && nodes[n.args[0]].weak
 	}
 	return false
 }
 
-// levelFor returns the least level of x for its operand a. Steps come before the stages of their level, checks after
-// them.
+// levelFor returns the least level of x for its operand a. Steps come before the stages of their level,
+// checks after them.
 func (b *binder) levelFor(x *typed, a int32, checked bool) int32 {
-	if arg := &b.nodes[a]; arg.kind >= tyCall && isStep(x, b.nodes) && !isStep(arg, b.nodes) || checked && arg.kind != tyConst {
+	arg := &b.nodes[a]
+	afterStage := isStep(x, b.nodes) && arg.kind >= tyCall && !isStep(arg, b.nodes)
+	if afterStage || checked && arg.kind != tyConst {
 		return b.level[a] + 1
 	}
 	return b.level[a]
 }
 
-// keepFor keeps operand a of node i in memory if that is needed, or cheaper than computing it for every element of i.
+// keepFor keeps operand a of node i in memory if that is needed, or cheaper than computing it for every
+// element of i.
 func (b *binder) keepFor(i, a int32, k int, spaces []int32) {
 	x, arg := &b.nodes[i], &b.nodes[a]
 	switch {
@@ -204,9 +207,10 @@ func costOf(n *typed) int32 {
 		return 0
 	}
 	switch n.fn.Name {
-	case "add", "subtract", "multiply", "negative", "positive", "abs", "less", "less_equal", "greater", "greater_equal",
-		"equal", "not_equal", "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or",
-		"bitwise_xor", "bitwise_invert", "minimum", "maximum", "where":
+	case "add", "subtract", "multiply", "negative", "positive", "abs", "minimum", "maximum", "where",
+		"less", "less_equal", "greater", "greater_equal", "equal", "not_equal",
+		"logical_and", "logical_or", "logical_xor", "logical_not",
+		"bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_invert":
 		return int32(max(len(n.args)-1, 1))
 	}
 	if dtypeNames[n.fn.Name] != kernels.Invalid {
@@ -215,7 +219,8 @@ func costOf(n *typed) int32 {
 	return costly
 }
 
-// makeStages collects what is stored, by level and space, and orders the stages: what they read is stored before.
+// makeStages collects what is stored, by level and space, and orders the stages: what they read is stored
+// before.
 func (b *binder) makeStages(spaces []int32) {
 	last := int32(0)
 	for _, r := range b.results {
@@ -268,29 +273,13 @@ func (b *binder) isSource(s *stage, a int32) bool {
 	if n.kind == tyInput {
 		return true
 	}
-	return b.kept[a] != none && (isStep(n, b.nodes) || b.level[a] != s.level || b.shapes.space(n.shape) != s.space)
+	here := b.level[a] == s.level && b.shapes.space(n.shape) == s.space
+	return b.kept[a] != none && (isStep(n, b.nodes) || !here)
 }
 
 // emit finds the sources of a stage and makes the function that builds its program.
 func (b *binder) emit(s *stage) {
-	need := map[int32]bool{}
-	var order, stack []int32
-	for _, k := range s.sinks {
-		stack = append(stack, k.node)
-	}
-	for len(stack) > 0 {
-		a := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		if need[a] {
-			continue
-		}
-		need[a] = true
-		order = append(order, a)
-		if !b.isSource(s, a) {
-			stack = append(stack, b.nodes[a].args...)
-		}
-	}
-	slices.Sort(order) // operands come before what they feed
+	order := b.needed(s)
 	slot := map[int32]int{}
 	for _, a := range order {
 		if !b.isSource(s, a) {
@@ -306,25 +295,11 @@ func (b *binder) emit(s *stage) {
 	nodes := b.nodes
 	s.program = func(sb *simd.Builder, src []simd.Value) []simd.Value {
 		values := make(map[int32]simd.Value, len(order))
-		var args []simd.Value
 		for _, a := range order {
-			n := &nodes[a]
 			if i, ok := slot[a]; ok {
 				values[a] = src[i]
-				continue
-			}
-			if n.kind == tyConst {
-				values[a] = kernels.ConstValue(sb, n.dtype, n.bits)
-				continue
-			}
-			args = args[:0]
-			for _, x := range n.args {
-				args = append(args, values[x])
-			}
-			if n.kind == tyStrong {
-				values[a] = kernels.CastValue(sb, args[0], nodes[n.args[0]].dtype, n.dtype)
 			} else {
-				values[a] = n.fn.Lower(sb, n.operands, args)
+				values[a] = lower(sb, nodes, a, values)
 			}
 		}
 		out := make([]simd.Value, len(s.sinks))
@@ -333,4 +308,43 @@ func (b *binder) emit(s *stage) {
 		}
 		return out
 	}
+}
+
+// needed returns what a stage computes or reads, operands before what they feed.
+func (b *binder) needed(s *stage) (order []int32) {
+	seen := map[int32]bool{}
+	var stack []int32
+	for _, k := range s.sinks {
+		stack = append(stack, k.node)
+	}
+	for len(stack) > 0 {
+		a := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if seen[a] {
+			continue
+		}
+		seen[a] = true
+		order = append(order, a)
+		if !b.isSource(s, a) {
+			stack = append(stack, b.nodes[a].args...)
+		}
+	}
+	slices.Sort(order)
+	return order
+}
+
+// lower emits the code of one node; values has its operands.
+func lower(sb *simd.Builder, nodes []typed, a int32, values map[int32]simd.Value) simd.Value {
+	n := &nodes[a]
+	switch n.kind {
+	case tyConst:
+		return kernels.ConstValue(sb, n.dtype, n.bits)
+	case tyStrong:
+		return kernels.CastValue(sb, values[n.args[0]], nodes[n.args[0]].dtype, n.dtype)
+	}
+	args := make([]simd.Value, len(n.args))
+	for i, x := range n.args {
+		args[i] = values[x]
+	}
+	return n.fn.Lower(sb, n.operands, args)
 }

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Precedences of the printer: the binary operators of precedence p in the parser's table have bindCompare + p.
+// Precedences of the printer: the binary operators of precedence p in the parser's table have bindCompare
+// + p.
 const (
 	bindExpr = iota
 	bindOr
@@ -24,8 +25,9 @@ type piece struct {
 	text string
 }
 
-// String returns the canonical text of the program: one statement per line, one blank around binary operators except
-// **, and only the parentheses that the meaning needs. Its tree is the tree of the program.
+// String returns the canonical text of the program: one statement per line, one blank around binary
+// operators except **, and only the parentheses that the meaning needs. Its tree is the tree of the
+// program.
 func (t *tree) String() string {
 	var b strings.Builder
 	for i, s := range t.stmts {
@@ -65,10 +67,11 @@ func (t *tree) print(x int32) string {
 	return b.String()
 }
 
-// write prints node x. The pieces to come stand on a stack, not on Go's: a chain of 10^5 terms is a deep tree.
+// write prints node x. The pieces to come stand on a stack, not on Go's: a chain of 10^5 terms is a deep
+// tree.
 func (t *tree) write(b *strings.Builder, x int32) {
 	stack := []piece{{node: x}}
-	var pieces []piece
+	var list pieces
 	for len(stack) > 0 {
 		top := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
@@ -76,13 +79,14 @@ func (t *tree) write(b *strings.Builder, x int32) {
 			b.WriteString(top.text)
 			continue
 		}
-		pieces = t.pieces(pieces[:0], top.node)
+		list = list[:0]
+		t.pieces(&list, top.node)
 		if t.binding(top.node) < top.low {
 			b.WriteByte('(')
 			stack = append(stack, piece{node: -1, text: ")"})
 		}
-		for i := len(pieces) - 1; i >= 0; i-- {
-			stack = append(stack, pieces[i])
+		for i := len(list) - 1; i >= 0; i-- {
+			stack = append(stack, list[i])
 		}
 	}
 }
@@ -113,83 +117,96 @@ func (t *tree) binding(x int32) int {
 	return bindAtom
 }
 
-// pieces appends what node x prints as, parentheses around it apart.
-func (t *tree) pieces(out []piece, x int32) []piece {
-	text := func(s string) { out = append(out, piece{node: -1, text: s}) }
-	sub := func(x int32, low int) { out = append(out, piece{node: x, low: low}) }
-	list := func(b, c int32) {
-		for i := b; i < c; i++ {
-			if i > b {
-				text(", ")
-			}
-			sub(t.list[i], bindExpr)
+// pieces is what a node prints as.
+type pieces []piece
+
+func (p *pieces) text(s string)        { *p = append(*p, piece{node: -1, text: s}) }
+func (p *pieces) sub(x int32, low int) { *p = append(*p, piece{node: x, low: low}) }
+
+func (p *pieces) list(items []int32) {
+	for i, x := range items {
+		if i > 0 {
+			p.text(", ")
 		}
+		p.sub(x, bindExpr)
 	}
+}
+
+// pieces appends what node x prints as, parentheses around it apart.
+func (t *tree) pieces(out *pieces, x int32) {
 	n := &t.nodes[x]
 	switch n.kind {
 	case nUnary:
 		if n.op == tNot {
-			text("not ")
-			sub(n.a, bindNot)
+			out.text("not ")
+			out.sub(n.a, bindNot)
 		} else {
-			text(spelling[n.op])
-			sub(n.a, bindFactor)
+			out.text(spelling[n.op])
+			out.sub(n.a, bindFactor)
 		}
 	case nBinary:
 		left, right := binding(n.op)
-		sub(n.a, left)
+		out.sub(n.a, left)
 		if n.op == tPow {
-			text("**")
+			out.text("**")
 		} else {
-			text(" " + spelling[n.op] + " ")
+			out.text(" " + spelling[n.op] + " ")
 		}
-		sub(n.b, right)
+		out.sub(n.b, right)
 	case nChain:
-		return t.chainPieces(out, x)
+		t.chainPieces(out, x)
 	case nIf:
-		sub(n.b, bindOr)
-		text(" if ")
-		sub(n.a, bindOr)
-		text(" else ")
-		sub(n.c, bindExpr)
+		out.sub(n.b, bindOr)
+		out.text(" if ")
+		out.sub(n.a, bindOr)
+		out.text(" else ")
+		out.sub(n.c, bindExpr)
+	case nCall, nKeyword, nTuple, nIndex, nSlice, nAttr:
+		t.postfixPieces(out, n)
+	default:
+		out.text(t.leaf(n))
+	}
+}
+
+// postfixPieces is pieces for calls, indexes and what stands in their brackets.
+func (t *tree) postfixPieces(out *pieces, n *node) {
+	switch n.kind {
 	case nCall:
-		text(quoteName(t.names[n.a]) + "(")
-		list(n.b, n.c)
-		text(")")
+		out.text(quoteName(t.names[n.a]) + "(")
+		out.list(t.list[n.b:n.c])
+		out.text(")")
 	case nKeyword:
-		text(quoteName(t.names[n.a]) + "=")
-		sub(n.b, bindExpr)
+		out.text(quoteName(t.names[n.a]) + "=")
+		out.sub(n.b, bindExpr)
 	case nTuple:
-		text("(")
-		list(n.b, n.c)
+		out.text("(")
+		out.list(t.list[n.b:n.c])
 		if n.c-n.b == 1 {
-			text(",")
+			out.text(",")
 		}
-		text(")")
+		out.text(")")
 	case nIndex:
-		sub(n.a, bindAtom)
-		text("[")
-		list(n.b, n.c)
-		text("]")
+		out.sub(n.a, bindAtom)
+		out.text("[")
+		out.list(t.list[n.b:n.c])
+		out.text("]")
 	case nSlice:
 		for i, part := range [3]int32{n.a, n.b, n.c} {
 			if i == 1 || i == 2 && part >= 0 {
-				text(":")
+				out.text(":")
 			}
 			if part >= 0 {
-				sub(part, bindExpr)
+				out.sub(part, bindExpr)
 			}
 		}
 	case nAttr:
-		sub(n.a, bindAtom)
-		if k := t.nodes[n.a].kind; k <= nImag { // 1.real would be a malformed number
-			out[len(out)-1].low = bindAtom + 1
+		low := bindAtom
+		if t.nodes[n.a].kind <= nImag {
+			low++ // 1.real would be a malformed number
 		}
-		text("." + t.names[n.b])
-	default:
-		text(t.leaf(n))
+		out.sub(n.a, low)
+		out.text("." + t.names[n.b])
 	}
-	return out
 }
 
 // binding returns what an operator needs of its operands.
@@ -208,20 +225,20 @@ func binding(op tokenKind) (left, right int) {
 	return bindCompare + 1, bindCompare + 1
 }
 
-// chainPieces appends a chained comparison, from its first operand on.
-func (t *tree) chainPieces(out []piece, x int32) []piece {
+// chainPieces is pieces for a chained comparison, from its first operand on.
+func (t *tree) chainPieces(out *pieces, x int32) {
 	var links []int32
 	for ; t.nodes[x].kind == nChain; x = t.nodes[x].a {
 		links = append(links, x)
 	}
 	links = append(links, x)
 	const low = bindCompare + precBitAnd + 1 // a bare & | ^ in a chain is an error
-	out = append(out, piece{node: t.nodes[x].a, low: low})
+	out.sub(t.nodes[x].a, low)
 	for i := len(links) - 1; i >= 0; i-- {
 		n := &t.nodes[links[i]]
-		out = append(out, piece{node: -1, text: " " + spelling[n.op] + " "}, piece{node: n.b, low: low})
+		out.text(" " + spelling[n.op] + " ")
+		out.sub(n.b, low)
 	}
-	return out
 }
 
 // leaf returns the text of a node without operands.

@@ -112,15 +112,22 @@ func TestErrorsBeforeWriting(t *testing.T) {
 }
 
 func TestPowers(t *testing.T) {
-	vars := Vars{"x": []float64{-2, 0.5, 3}, "i": []int32{-2, 1, 3}, "k": []int32{0, 1, 2}, "n": 3, "s": 0.5, "b": []bool{true, false, true}}
+	vars := Vars{"x": []float64{-2, 0.5, 3}, "i": []int32{-2, 1, 3}, "k": []int32{0, 1, 2}, "n": 3, "s": 0.5,
+		"b": []bool{true, false, true}}
 	for _, c := range []struct{ src, want string }{
-		{"x**0", "float64 [1. 1. 1.]"}, {"x**1", "float64 [-2.   0.5  3. ]"}, {"x**2", "float64 [4.   0.25 9.  ]"},
-		{"x**-1", "float64 [-0.5         2.          0.33333333]"}, {"x**3", "float64 [-8.     0.125 27.   ]"},
+		{"x**0", "float64 [1. 1. 1.]"}, {"x**1", "float64 [-2.   0.5  3. ]"}, {"x**2",
+			"float64 [4.   0.25 9.  ]"},
+		{"x**-1", "float64 [-0.5         2.          0.33333333]"}, {"x**3",
+			"float64 [-8.     0.125 27.   ]"},
 		{"x**2.0", "float64 [4.   0.25 9.  ]"}, {"abs(x)**0.5", "float64 [1.41421356 0.70710678 1.73205081]"},
-		{"i**2", "int32 [4 1 9]"}, {"i**3", "int32 [-8  1 27]"}, {"i**k", "int32 [1 1 9]"}, {"i**n", "int32 [-8  1 27]"},
-		{"i**2.0", "float64 [4. 1. 9.]"}, {"2**k", "int32 [1 2 4]"}, {"2**10", "int64 1024"}, {"n**2", "int64 9"}, {"n**n", "int64 27"},
-		{"n**2.0", "float64 9.0"}, {"n**0.5 < 2", "bool True"}, {"s**2", "float64 0.25"}, {"2.0**n", "float64 8.0"}, {"2.0**-1", "float64 0.5"},
-		{"b**2", "int8 [1 0 1]"}, {"(-1)**1000001", "int64 -1"}, {"x**100 > 1", "bool [ True False  True]"}, {"-x**2", "float64 [-4.   -0.25 -9.  ]"},
+		{"i**2", "int32 [4 1 9]"}, {"i**3", "int32 [-8  1 27]"}, {"i**k", "int32 [1 1 9]"}, {"i**n",
+			"int32 [-8  1 27]"},
+		{"i**2.0", "float64 [4. 1. 9.]"}, {"2**k", "int32 [1 2 4]"}, {"2**10", "int64 1024"}, {"n**2",
+			"int64 9"}, {"n**n", "int64 27"},
+		{"n**2.0", "float64 9.0"}, {"n**0.5 < 2", "bool True"}, {"s**2", "float64 0.25"}, {"2.0**n",
+			"float64 8.0"}, {"2.0**-1", "float64 0.5"},
+		{"b**2", "int8 [1 0 1]"}, {"(-1)**1000001", "int64 -1"}, {"x**100 > 1", "bool [ True False  True]"},
+		{"-x**2", "float64 [-4.   -0.25 -9.  ]"},
 		{"2**-1.0", "float64 0.5"}, {"i**100", "int32 [         0          1 -818408495]"},
 	} {
 		y := run(t, c.src, vars)
@@ -145,11 +152,14 @@ func TestResultsInOnePass(t *testing.T) {
 		src    string
 		stages int
 	}{
-		{"a = x + 1; b = a * y; c = a - b", 1}, {"x*2, x + sum2", 1}, {"x*2, sum2", 2}, {"x + row, x", 1}, {"x + col, x", 2}, {"sin(x)**2 + cos(col)**2", 3},
-		{"x + col", 1}, {"x*2 + col", 1}, {"sqrt(x) + col", 2}, {"n*2 + x", 1}, {"sin(n) + x", 2}, {"n + 1", 1}, {"t = sqrt(x); t + col, t", 2},
+		{"a = x + 1; b = a * y; c = a - b", 1}, {"x*2, x + sum2", 1}, {"x*2, sum2", 2}, {"x + row, x", 1},
+		{"x + col, x", 2}, {"sin(x)**2 + cos(col)**2", 3},
+		{"x + col", 1}, {"x*2 + col", 1}, {"sqrt(x) + col", 2}, {"n*2 + x", 1}, {"sin(n) + x", 2}, {"n + 1",
+			1}, {"t = sqrt(x); t + col, t", 2},
 	} {
 		p := MustCompile(c.src)
-		vars := Vars{"x": x, "y": x, "row": x, "col": ndarray.Linspace(0, 1, 4).Reshape(4, 1), "n": 2, "sum2": x}
+		vars := Vars{"x": x, "y": x, "row": x, "col": ndarray.Linspace(0, 1, 4).Reshape(4, 1), "n": 2,
+			"sum2": x}
 		got := must(p.RunAll(vars))
 		for i, r := range got {
 			if r.Name != p.Results()[i] || r.Array == nil {
@@ -169,7 +179,8 @@ func TestOrder(t *testing.T) {
 	for _, k := range []struct {
 		vars    Vars
 		fortran bool
-	}{{Vars{"x": c, "y": c}, false}, {Vars{"x": f, "y": f}, true}, {Vars{"x": f, "y": c}, false}, {Vars{"x": f, "y": 2}, true}} {
+	}{{Vars{"x": c, "y": c}, false}, {Vars{"x": f, "y": f}, true}, {Vars{"x": f, "y": c}, false},
+		{Vars{"x": f, "y": 2}, true}} {
 		y := run(t, "x + y", k.vars)
 		if y.IsFContiguous() != k.fortran || y.IsContiguous() == k.fortran {
 			t.Errorf("Fortran order %v, want %v", y.IsFContiguous(), k.fortran)
@@ -184,8 +195,10 @@ func TestEmptyAndScalarShapes(t *testing.T) {
 		want string
 	}{
 		{"x + y", Vars{"x": []float64{}, "y": 1}, "(0)"},
-		{"x + y", Vars{"x": ndarray.Zeros(kernels.Float64, 3, 0), "y": ndarray.Zeros(kernels.Float64, 3, 1)}, "(3,0)"},
-		{"sqrt(x)*y", Vars{"x": ndarray.Zeros(kernels.Float64, 0, 1), "y": ndarray.Zeros(kernels.Float64, 1, 4)}, "(0,4)"},
+		{"x + y", Vars{"x": ndarray.Zeros(kernels.Float64, 3, 0), "y": ndarray.Zeros(kernels.Float64, 3, 1)},
+			"(3,0)"},
+		{"sqrt(x)*y", Vars{"x": ndarray.Zeros(kernels.Float64, 0, 1), "y": ndarray.Zeros(kernels.Float64, 1,
+			4)}, "(0,4)"},
 		{"x + y", Vars{"x": 1, "y": 2.5}, "()"},
 		{"x + y", Vars{"x": ndarray.Zeros(kernels.Float64, 1, 1), "y": []float64{1}}, "(1,1)"},
 		{"x + y", Vars{"x": ndarray.Zeros(kernels.Float64, 1, 1, 1), "y": []float64{1, 2}}, "(1,1,2)"},
@@ -197,7 +210,8 @@ func TestEmptyAndScalarShapes(t *testing.T) {
 	}
 }
 
-// TestManyShapes uses one program with operands of many lengths, ranks and dtypes, more than it keeps kernels for.
+// TestManyShapes uses one program with operands of many lengths, ranks and dtypes, more than it keeps
+// kernels for.
 func TestManyShapes(t *testing.T) {
 	p := MustCompile("x*2 + y")
 	for i := range 200 {
@@ -278,7 +292,8 @@ func TestEvalCache(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	s := Stats()
-	if s.Programs > maxPrograms || s.Bytes > maxCacheBytes || s.Evictions < int64(n-maxPrograms) || len(programs.entries) != s.Programs {
+	if s.Programs > maxPrograms || s.Bytes > maxCacheBytes || s.Evictions < int64(n-maxPrograms) ||
+		len(programs.entries) != s.Programs {
 		t.Errorf("%+v, %d entries", s, len(programs.entries))
 	}
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 32<<20 {
@@ -344,7 +359,8 @@ func TestSliceFunctions(t *testing.T) {
 	for _, c := range []struct {
 		text string
 		kind error
-	}{{"a + b + c", ErrArity}, {"a", ErrArity}, {"x, y: x + z", ErrName}, {"a +", ErrSyntax}, {"a ^ b", ErrDType}, {"a, b", ErrArity}} {
+	}{{"a + b + c", ErrArity}, {"a", ErrArity}, {"x, y: x + z", ErrName}, {"a +", ErrSyntax}, {"a ^ b",
+		ErrDType}, {"a, b", ErrArity}} {
 		if _, err := Func2[float64](c.text); !errors.Is(err, c.kind) {
 			t.Errorf("%q: %v", c.text, err)
 		}
@@ -368,7 +384,8 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// TestHoisting compares the time of an outer combination of two costly vectors with a plain sum of two arrays.
+// TestHoisting compares the time of an outer combination of two costly vectors with a plain sum of two
+// arrays.
 func TestHoisting(t *testing.T) {
 	n := 1000
 	u, v := ndarray.Zeros(kernels.Float64, n, n), ndarray.Zeros(kernels.Float64, n, n)
@@ -398,7 +415,8 @@ var (
 // TestExplain holds Explain's text, on the portable engine, against testdata/explain.txt.
 func TestExplain(t *testing.T) {
 	p := MustCompile("t = sqrt(q) + 1\nwhere(x > lo, x*2 - -t, 0) / 4", Options{Engine: simd.Portable})
-	text, err := p.Explain(Vars{"x": ndarray.Zeros(kernels.Float64, 5, 3), "q": ndarray.Zeros(kernels.Float32, 5, 1), "lo": 0.5})
+	text, err := p.Explain(Vars{"x": ndarray.Zeros(kernels.Float64, 5, 3),
+		"q": ndarray.Zeros(kernels.Float32, 5, 1), "lo": 0.5})
 	if err != nil {
 		t.Fatal(err)
 	}

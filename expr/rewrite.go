@@ -12,8 +12,8 @@ type rewrite struct {
 	value int32
 }
 
-// rewriteRule is a row of the table of rewrites. All keep every bit for all operands; the sign and payload of NaN are
-// outside that promise. apply returns the node that replaces n, or none.
+// rewriteRule is a row of the table of rewrites. All keep every bit for all operands; the sign and
+// payload of NaN are outside that promise. apply returns the node that replaces n, or none.
 type rewriteRule struct {
 	name  string
 	fns   []string
@@ -41,25 +41,28 @@ var rewriteRules = []rewriteRule{
 		}
 		return b.neutral(n, -1, true)
 	}},
-	{"c and True → c", []string{"logical_and"}, func(b *binder, n *typed) int32 { return b.neutral(n, 1, true) }},
-	{"x * 0, x & 0 → 0", []string{"multiply", "bitwise_and", "logical_and"}, func(b *binder, n *typed) int32 {
-		if n.dtype.Kind() != kernels.KindFloat && (b.isNumber(n.args[0], 0) || b.isNumber(n.args[1], 0)) {
-			return b.number(n, 0)
-		}
-		return none
-	}},
+	{"c and True → c", []string{"logical_and"},
+		func(b *binder, n *typed) int32 { return b.neutral(n, 1, true) }},
+	{"x * 0, x & 0 → 0", []string{"multiply", "bitwise_and", "logical_and"},
+		func(b *binder, n *typed) int32 {
+			if !isFloat(n.dtype) && (b.isNumber(n.args[0], 0) || b.isNumber(n.args[1], 0)) {
+				return b.number(n, 0)
+			}
+			return none
+		}},
 	{"c or True → True", []string{"logical_or"}, func(b *binder, n *typed) int32 {
 		if b.isNumber(n.args[0], 1) || b.isNumber(n.args[1], 1) {
 			return b.number(n, 1)
 		}
 		return none
 	}},
-	{"x - x, x ^ x → 0", []string{"subtract", "bitwise_xor", "logical_xor"}, func(b *binder, n *typed) int32 {
-		if n.dtype.Kind() != kernels.KindFloat && n.args[0] == n.args[1] {
-			return b.number(n, 0)
-		}
-		return none
-	}},
+	{"x - x, x ^ x → 0", []string{"subtract", "bitwise_xor", "logical_xor"},
+		func(b *binder, n *typed) int32 {
+			if !isFloat(n.dtype) && n.args[0] == n.args[1] {
+				return b.number(n, 0)
+			}
+			return none
+		}},
 	{"x & x, x | x → x", []string{"bitwise_and", "bitwise_or", "logical_and", "logical_or"},
 		func(b *binder, n *typed) int32 {
 			if n.args[0] == n.args[1] {
@@ -86,12 +89,8 @@ var rewriteRules = []rewriteRule{
 		}
 		return none
 	}},
-	{"-(-x), ~~x → x", []string{"negative", "bitwise_invert", "logical_not"}, func(b *binder, n *typed) int32 {
-		if x := b.argOf(n.args[0], n.fn); x != none {
-			return x
-		}
-		return none
-	}},
+	{"-(-x), ~~x → x", []string{"negative", "bitwise_invert", "logical_not"},
+		func(b *binder, n *typed) int32 { return b.argOf(n.args[0], n.fn) }},
 	{"x + -y → x - y", []string{"add"}, func(b *binder, n *typed) int32 {
 		for i, a := range n.args {
 			if y := b.argOf(a, negativeFunc); y != none {
@@ -155,13 +154,14 @@ var rewriteRules = []rewriteRule{
 		return none
 	}},
 	{"+x → x", []string{"positive"}, func(b *binder, n *typed) int32 { return n.args[0] }},
-	{"floor(floor(x)) → floor(x)", []string{"floor", "ceil", "trunc", "rint"}, func(b *binder, n *typed) int32 {
-		x := &b.nodes[n.args[0]]
-		if n.dtype.Kind() != kernels.KindFloat || x.kind == tyCall && roundings[x.fn] {
-			return n.args[0]
-		}
-		return none
-	}},
+	{"floor(floor(x)) → floor(x)", []string{"floor", "ceil", "trunc", "rint"},
+		func(b *binder, n *typed) int32 {
+			x := &b.nodes[n.args[0]]
+			if !isFloat(n.dtype) || x.kind == tyCall && roundings[x.fn] {
+				return n.args[0]
+			}
+			return none
+		}},
 	{"where(c, x, x) → x", []string{"where"}, func(b *binder, n *typed) int32 {
 		if n.args[1] == n.args[2] {
 			return n.args[1]
@@ -211,8 +211,8 @@ func init() { // not an initialiser: the rules use rulesOf themselves
 	}
 }
 
-// simplify adds the call n: folded if its operands are constants, rewritten if a rule applies. Rewritten calls were
-// simplified themselves when a rule made them, so one step is enough.
+// simplify adds the call n: folded if its operands are constants, rewritten if a rule applies. Rewritten
+// calls were simplified themselves when a rule made them, so one step is enough.
 func (b *binder) simplify(n typed) int32 {
 	if n.weak && n.dtype == kernels.Int64 && weakIntOps[n.fn] != nil {
 		return b.add(n) // exact, in Go
@@ -255,14 +255,16 @@ func (b *binder) narrowed(n *typed) int32 {
 	case x.dtype == n.dtype && !x.weak && !n.weak:
 		return n.args[0]
 	case x.kind == tyCall && dtypeNames[x.fn.Name] != kernels.Invalid:
-		if y := &b.nodes[x.args[0]]; y.dtype == n.dtype && !y.weak && kernels.CanCast(y.dtype, x.dtype, kernels.Safe) {
+		y := &b.nodes[x.args[0]]
+		if y.dtype == n.dtype && !y.weak && kernels.CanCast(y.dtype, x.dtype, kernels.Safe) {
 			return b.rewritten("a wider dtype and back → x", x.args[0])
 		}
 	}
 	return none
 }
 
-// neutral returns the other operand if one, or only the second, is the number v. Operands have the dtype of the result.
+// neutral returns the other operand if one, or only the second, is the number v. Operands have the dtype
+// of the result.
 func (b *binder) neutral(n *typed, v float64, either bool) int32 {
 	if b.isNumber(n.args[1], v) {
 		return n.args[0]
@@ -326,8 +328,8 @@ func (b *binder) apply(name string, n *typed, args ...int32) int32 {
 	for i, a := range args {
 		operands[i] = b.nodes[a].dtype
 	}
-	return b.simplify(typed{kind: tyCall, fn: fn, operands: operands, dtype: n.dtype, weak: n.weak, args: args,
-		shape: n.shape})
+	return b.simplify(typed{kind: tyCall, fn: fn, operands: operands, dtype: n.dtype, weak: n.weak,
+		args: args, shape: n.shape})
 }
 
 func (b *binder) applySwapped(name string, n *typed) int32 {
@@ -359,7 +361,7 @@ func (b *binder) inverse(a int32) int32 {
 // powerOfTwo returns the logarithm of an integer constant that is a power of two below the sign bit, else -1.
 func (b *binder) powerOfTwo(a int32) int {
 	n := &b.nodes[a]
-	if n.kind != tyConst || n.weak || n.dtype.Kind() != kernels.KindInt && n.dtype.Kind() != kernels.KindUint {
+	if n.kind != tyConst || n.weak || !isInteger(n.dtype) {
 		return -1
 	}
 	for k := range 8*n.dtype.Size() - 1 {

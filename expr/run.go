@@ -19,8 +19,8 @@ type Result struct {
 	Array *ndarray.Array
 }
 
-// Run computes the one result of a program. The result is a new array: in C order, unless all inputs of its rank are
-// in Fortran order. The error is an *Error.
+// Run computes the one result of a program. The result is a new array: in C order, unless all inputs of
+// its rank are in Fortran order. The error is an *Error.
 func (p *Program) Run(vars Vars) (*ndarray.Array, error) {
 	if len(p.graph.results) != 1 {
 		return nil, p.notOne()
@@ -37,7 +37,8 @@ func (p *Program) Run(vars Vars) (*ndarray.Array, error) {
 	return c.out[0], nil
 }
 
-// RunAll computes all results, in one pass over the data where their shapes agree. They come in the order of Results.
+// RunAll computes all results, in one pass over the data where their shapes agree. They come in the order
+// of Results.
 func (p *Program) RunAll(vars Vars) ([]Result, error) {
 	c := calls.Get().(*call)
 	defer c.release()
@@ -55,9 +56,9 @@ func (p *Program) RunAll(vars Vars) ([]Result, error) {
 	return list, nil
 }
 
-// RunTo computes the one result into dst, which must have its shape; its dtype is cast to dst's by the same-kind rule.
-// dst may overlap inputs in any way: the result is as if it did not. It does not allocate once the program has run on
-// operands of the same dtypes and ranks.
+// RunTo computes the one result into dst, which must have its shape; its dtype is cast to dst's by the
+// same-kind rule. dst may overlap inputs in any way: the result is as if it did not. It does not allocate
+// once the program has run on operands of the same dtypes and ranks.
 func (p *Program) RunTo(dst *ndarray.Array, vars Vars) error {
 	return p.RunContext(context.Background(), dst, vars)
 }
@@ -83,8 +84,8 @@ func (p *Program) RunContext(ctx context.Context, dst *ndarray.Array, vars Vars)
 }
 
 func (p *Program) notOne() *Error {
-	return newError(ErrArity, p.graph.src, 0, 0, fmt.Sprintf("the program has %d results", len(p.graph.results)),
-		"use RunAll")
+	msg := fmt.Sprintf("the program has %d results", len(p.graph.results))
+	return newError(ErrArity, p.graph.src, 0, 0, msg, "use RunAll")
 }
 
 // resultError is an error at the first result.
@@ -194,7 +195,8 @@ func (p *Program) checkDst(c *call, dst *ndarray.Array) error {
 		same = c.shape_[i] == dst.Dim(i)
 	}
 	if !same {
-		err := p.resultError(ErrShape, "the result has shape "+formatShape(c.shape_)+", dst has "+formatShape(dst.Shape()), "")
+		msg := "the result has shape " + formatShape(c.shape_) + ", dst has " + formatShape(dst.Shape())
+		err := p.resultError(ErrShape, msg, "")
 		err.Operands = c.describe(p, p.graph.results[0].value)
 		return err
 	}
@@ -297,8 +299,9 @@ func (p *Program) step(c *call, s *step) error {
 		x := c.weakBits(n.args[0])
 		v, ok := scalarBits(x, arg.dtype, n.dtype)
 		if !ok {
-			err := p.failAt(ErrOverflow, &p.graph.values[n.value], fmt.Sprintf("value %d does not fit %v", int64(x), n.dtype),
-				widerHint(big.NewInt(int64(x)), n.dtype))
+			err := p.failAt(ErrOverflow, &p.graph.values[n.value],
+				fmt.Sprintf("value %d does not fit %v", int64(x), n.dtype), widerHint(big.NewInt(int64(x)),
+					n.dtype))
 			err.Operands = c.describe(p, n.value)
 			return err
 		}
@@ -369,7 +372,8 @@ func (p *Program) stage(ctx context.Context, c *call, s *stage) error {
 	return s.kernel.Run(ctx, c.shape_, c.dst, c.src, p.opts.Threads)
 }
 
-// operand returns a source as the driver takes it: a stride for every axis of the stage, 0 where it is broadcast.
+// operand returns a source as the driver takes it: a stride for every axis of the stage, 0 where it is
+// broadcast.
 func (c *call) operand(s *stage, src *source) kernels.Operand {
 	b := c.b
 	n := &b.nodes[src.node]
@@ -397,7 +401,8 @@ func (c *call) push(s *stage) []int {
 	return c.strides[lo:len(c.strides):len(c.strides)]
 }
 
-// align puts the strides of a result, whose shape is the stage's but for leading axes of length one, to the right.
+// align puts the strides of a result, whose shape is the stage's but for leading axes of length one, to
+// the right.
 func (c *call) align(s *stage, strides []int) []int {
 	out := c.push(s)
 	copy(out[len(out)-len(strides):], strides)

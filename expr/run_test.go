@@ -33,7 +33,8 @@ func TestValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	vars := Vars{"a": []int64{7}, "b": []int64{-3}, "c": []int64{12}, "x": []float64{2.5}, "y": []float64{-0.75},
+	vars := Vars{"a": []int64{7}, "b": []int64{-3}, "c": []int64{12}, "x": []float64{2.5},
+		"y": []float64{-0.75},
 		"z": []float64{1e10}, "p": []bool{true}, "q": []bool{false}}
 	bad := 0
 	for i, line := range strings.Split(strings.TrimSpace(string(data)), "\n") {

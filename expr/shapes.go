@@ -1,15 +1,14 @@
 package expr
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// When a program is bound, a shape is a list of classes: 0 is an axis of length one, any other class stands for the
-// axes of inputs that must have one and the same length. Lengths themselves are not known to a bound program, so it
-// serves arrays of every length.
+// When a program is bound, a shape is a list of classes: 0 is an axis of length one, any other class
+// stands for the axes of inputs that must have one and the same length. Lengths themselves are not known
+// to a bound program, so it serves arrays of every length.
 
 // axis is an axis of an input, counted from its first.
 type axis struct{ input, axis int32 }
@@ -24,7 +23,8 @@ type shapeTable struct {
 }
 
 func newShapeTable() *shapeTable {
-	return &shapeTable{parent: []int32{0}, axes: []axis{{}}, ids: map[string]int32{}, joins: map[[2]int32]int32{}}
+	return &shapeTable{parent: []int32{0}, axes: []axis{{}}, ids: map[string]int32{},
+		joins: map[[2]int32]int32{}}
 }
 
 func (t *shapeTable) class(a axis) int32 {
@@ -83,8 +83,8 @@ func (t *shapeTable) join(x, y int32) int32 {
 	return id
 }
 
-// settle renumbers shapes when all joins are done: shapes that turned out equal get one number. It returns the new
-// number of every old one.
+// settle renumbers shapes when all joins are done: shapes that turned out equal get one number. It
+// returns the new number of every old one.
 func (t *shapeTable) settle() []int32 {
 	old := t.shapes
 	t.shapes, t.ids, t.joins = nil, map[string]int32{}, map[[2]int32]int32{}
@@ -98,8 +98,8 @@ func (t *shapeTable) settle() []int32 {
 	return renamed
 }
 
-// space returns the number of a shape without its leading axes of length one: what has the same space runs in the same
-// loops.
+// space returns the number of a shape without its leading axes of length one: what has the same space
+// runs in the same loops.
 func (t *shapeTable) space(shape int32) int32 {
 	dims := t.shapes[shape]
 	i := 0
@@ -156,7 +156,8 @@ func (b *binder) inferShapes() {
 	}
 }
 
-// equalAxes lists, for every class that has more than one axis, the axes that must be as long as the class's own.
+// equalAxes lists, for every class that has more than one axis, the axes that must be as long as the
+// class's own.
 func (t *shapeTable) equalAxes() (pairs [][2]axis) {
 	for c := 1; c < len(t.parent); c++ {
 		if r := t.root(int32(c)); r != int32(c) {
@@ -184,7 +185,7 @@ func (p *Program) shapeError(c *call) *Error {
 			joined, ok := broadcast(shapes[i], shapes[a])
 			if !ok {
 				if first == nil || int(v.pos) < first.Offset {
-					msg := fmt.Sprintf("cannot broadcast %s with %s", formatShape(shapes[i]), formatShape(shapes[a]))
+					msg := "cannot broadcast " + formatShape(shapes[i]) + " with " + formatShape(shapes[a])
 					first = p.failAt(ErrShape, v, msg, "")
 					first.Operands = c.describe(p, int32(i))
 				}

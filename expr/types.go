@@ -149,13 +149,14 @@ func rule(fn *kernels.Func) string {
 	return r
 }
 
-// call types fn(args): weak operands take the dtype of the strong ones, operands are converted to what fn computes in,
-// constants are folded.
+// call types fn(args): weak operands take the dtype of the strong ones, operands are converted to what fn
+// computes in, constants are folded.
 func (b *binder) call(fn *kernels.Func, args []int32, shape int32) int32 {
 	if d := dtypeNames[fn.Name]; d != kernels.Invalid {
 		from := b.nodes[args[0]].dtype
 		x := b.convert(args[0], from)
-		return b.simplify(typed{kind: tyCall, fn: fn, operands: []kernels.DType{from}, dtype: d, args: []int32{x}, shape: shape})
+		return b.simplify(typed{kind: tyCall, fn: fn, operands: []kernels.DType{from}, dtype: d,
+			args: []int32{x}, shape: shape})
 	}
 	dtypes, allWeak := b.operandTypes(fn, args)
 	if allWeak {
@@ -174,7 +175,8 @@ func (b *binder) call(fn *kernels.Func, args []int32, shape int32) int32 {
 	if err != nil {
 		b.failResolve(err)
 	}
-	n := typed{kind: tyCall, fn: fn, operands: operands, dtype: result, shape: shape, args: make([]int32, len(args))}
+	n := typed{kind: tyCall, fn: fn, operands: operands, dtype: result, shape: shape,
+		args: make([]int32, len(args))}
 	n.weak = allWeak && (result == kernels.Bool || result == kernels.Int64 || result == kernels.Float64)
 	weakInts := n.weak && result == kernels.Int64 && weakIntOps[fn] != nil
 	for i, a := range args {
@@ -214,15 +216,15 @@ func (b *binder) operandTypes(fn *kernels.Func, args []int32) (dtypes []kernels.
 	}
 	r := rule(fn)
 	if allWeak && bools && r != "b1" && r != "?" && (r != "=" || strings.Contains(fn.Sig, "b")) {
-		for i := first; i < len(dtypes); i++ { // a weak bool computes as a weak int where bools have no dtype to stay in
-			dtypes[i] = kernels.Int64
+		for i := first; i < len(dtypes); i++ {
+			dtypes[i] = kernels.Int64 // a weak bool is a weak int where bools have no dtype to stay in
 		}
 	}
 	common := kernels.ResultType(strong...)
 	for i, a := range args {
 		if n := &b.nodes[a]; n.weak && i >= first && len(strong) > 0 {
 			dtypes[i] = weakAs(n.dtype, common)
-			if r == "b1" && n.dtype == kernels.Int64 && n.kind != tyConst && common.Kind() < kernels.KindFloat {
+			if r == "b1" && n.dtype == kernels.Int64 && n.kind != tyConst && !isFloat(common) {
 				dtypes[i] = kernels.Int64 // compared by value, whatever it is
 			}
 		}
@@ -237,6 +239,14 @@ func (b *binder) operandTypes(fn *kernels.Func, args []int32) (dtypes []kernels.
 	return dtypes, allWeak
 }
 
+// isFloat reports whether d is a float or complex dtype.
+func isFloat(d kernels.DType) bool { return d.Kind() >= kernels.KindFloat }
+
+// isInteger reports whether d is an integer dtype, signed or not.
+func isInteger(d kernels.DType) bool {
+	return d.Kind() == kernels.KindInt || d.Kind() == kernels.KindUint
+}
+
 // weakAs is the dtype that a weak value takes beside strong ones.
 func weakAs(weak, common kernels.DType) kernels.DType {
 	switch {
@@ -244,7 +254,7 @@ func weakAs(weak, common kernels.DType) kernels.DType {
 		return kernels.Bool
 	case weak == kernels.Int64 && common == kernels.Bool:
 		return kernels.Int64
-	case weak == kernels.Float64 && common.Kind() < kernels.KindFloat:
+	case weak == kernels.Float64 && !isFloat(common):
 		return kernels.Float64
 	}
 	return common
@@ -291,7 +301,7 @@ func (b *binder) failWeak(err error) {
 	if err == errIntNegPower {
 		b.failPower()
 	}
-	b.fail(ErrOverflow, "integer constants compute in int64: "+err.Error(), "write floats, or convert first")
+	b.fail(ErrOverflow, "integer constants compute in int64: "+err.Error(), hintWeakRange)
 }
 
 func (b *binder) weakInt(n *typed) *big.Int {
@@ -307,15 +317,15 @@ func (b *binder) integer(x *big.Int) int32 {
 		shape: b.shapes.intern(nil)})
 }
 
-// outOfRange types the comparison of integers with a weak constant that their dtype cannot hold: it is always true or
-// always false. Otherwise it gives none.
+// outOfRange types the comparison of integers with a weak constant that their dtype cannot hold: it is
+// always true or always false. Otherwise it gives none.
 func (b *binder) outOfRange(fn *kernels.Func, args []int32, dtypes []kernels.DType, shape int32) int32 {
 	if rule(fn) != "b1" || len(args) != 2 {
 		return none
 	}
 	for i, a := range args {
 		n, other := &b.nodes[a], args[1-i]
-		if !n.weak || n.kind != tyConst || n.dtype != kernels.Int64 || dtypes[i].Kind() >= kernels.KindFloat {
+		if !n.weak || n.kind != tyConst || n.dtype != kernels.Int64 || isFloat(dtypes[i]) {
 			continue
 		}
 		x := b.weakInt(n)
@@ -354,8 +364,8 @@ func (b *binder) convert(a int32, d kernels.DType) int32 {
 		b.must = append(b.must, id)
 		return id
 	}
-	return b.simplify(typed{kind: tyCall, fn: kernels.Lookup(d.String()), operands: []kernels.DType{n.dtype}, dtype: d,
-		args: []int32{a}, shape: n.shape})
+	return b.simplify(typed{kind: tyCall, fn: kernels.Lookup(d.String()), operands: []kernels.DType{n.dtype},
+		dtype: d, args: []int32{a}, shape: n.shape})
 }
 
 // strongConst returns a weak constant as a constant of dtype d.
@@ -365,7 +375,8 @@ func (b *binder) strongConst(n *typed, d kernels.DType) int32 {
 	if n.dtype == kernels.Int64 {
 		c.bits, ok = intBits(b.weakInt(n), d)
 		if !ok {
-			b.fail(ErrOverflow, fmt.Sprintf("value %v does not fit %v", b.weakInt(n), d), widerHint(b.weakInt(n), d))
+			x := b.weakInt(n)
+			b.fail(ErrOverflow, fmt.Sprintf("value %v does not fit %v", x, d), widerHint(x, d))
 		}
 		return b.add(c)
 	}
@@ -411,8 +422,8 @@ func intBits(x *big.Int, d kernels.DType) (bits uint64, ok bool) {
 	return math.Float64bits(v), d == kernels.Float64
 }
 
-// scalarBits converts a weak value of dtype from, Bool, Int64 or Float64, to dtype d. Integers that do not fit, and
-// what no type rule asks for, are not ok.
+// scalarBits converts a weak value of dtype from, Bool, Int64 or Float64, to dtype d. Integers that do
+// not fit, and what no type rule asks for, are not ok.
 func scalarBits(bits uint64, from, d kernels.DType) (uint64, bool) {
 	if from == kernels.Int64 || from == kernels.Bool {
 		x := int64(bits)
@@ -447,8 +458,8 @@ func b2u(b bool) uint64 {
 	return 0
 }
 
-// literalPower types x ** y for a literal exponent that has a function of its own; none if it has not. dtypes are
-// those of operandTypes.
+// literalPower types x ** y for a literal exponent that has a function of its own; none if it has not.
+// dtypes are those of operandTypes.
 func (b *binder) literalPower(args []int32, dtypes []kernels.DType, shape int32) int32 {
 	x, y := &b.nodes[args[0]], &b.nodes[args[1]]
 	if y.kind != tyConst || !y.weak {
@@ -457,7 +468,7 @@ func (b *binder) literalPower(args []int32, dtypes []kernels.DType, shape int32)
 	exponent := math.Float64frombits(y.bits)
 	if y.dtype != kernels.Float64 {
 		exponent, _ = new(big.Float).SetInt(b.weakInt(y)).Float64()
-		if exponent < 0 && dtypes[0].Kind() < kernels.KindFloat {
+		if exponent < 0 && !isFloat(dtypes[0]) {
 			b.failPower()
 		}
 		if x.weak && x.dtype != kernels.Float64 {
@@ -468,7 +479,7 @@ func (b *binder) literalPower(args []int32, dtypes []kernels.DType, shape int32)
 	switch {
 	case fn == nil:
 		return none
-	case y.dtype == kernels.Float64 && x.dtype.Kind() < kernels.KindFloat:
+	case y.dtype == kernels.Float64 && !isFloat(x.dtype):
 		if x.weak {
 			return none
 		}
@@ -508,7 +519,8 @@ func signed(bits uint64, d kernels.DType) int64 {
 	return int64(bits) << shift >> shift
 }
 
-// fold computes a call whose operands are constants by the portable engine, as it would be computed at run time.
+// fold computes a call whose operands are constants by the portable engine, as it would be computed at
+// run time.
 func (b *binder) fold(n *typed) int32 {
 	bits := make([]uint64, len(n.args))
 	for i, a := range n.args {

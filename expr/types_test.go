@@ -12,8 +12,10 @@ import (
 )
 
 // strongOf and weakOf are operands of every dtype that programs compute in, by the name of the dtype.
-var strongOf = map[string]any{"bool": []bool{true}, "int32": []int32{3}, "int64": []int64{3}, "float32": []float32{3},
-	"float64": []float64{3}, "int8": []int8{3}, "uint8": []uint8{3}, "int16": []int16{3}, "uint32": []uint32{3},
+var strongOf = map[string]any{"bool": []bool{true}, "int32": []int32{3}, "int64": []int64{3},
+	"float32": []float32{3},
+	"float64": []float64{3}, "int8": []int8{3}, "uint8": []uint8{3}, "int16": []int16{3},
+	"uint32": []uint32{3},
 	"uint64": []uint64{3}}
 
 var weakOf = map[string]any{"wbool": true, "wint": 2, "wfloat": 2.5}
@@ -61,7 +63,8 @@ float32  float64  float64  float64 float64  bool  float64
 	for _, line := range lines[1:] {
 		f := strings.Fields(line)
 		for i, src := range exprs {
-			for _, v := range []Vars{{"x": operand(f[0]), "y": operand(f[1])}, {"x": operand(f[1]), "y": operand(f[0])}} {
+			for _, v := range []Vars{{"x": operand(f[0]), "y": operand(f[1])}, {"x": operand(f[1]),
+				"y": operand(f[0])}} {
 				y := run(t, src, v)
 				if got := y.DType().String(); got != f[2+i] {
 					t.Errorf("%s of %s and %s is %s, want %s", src, f[0], f[1], got, f[2+i])
@@ -151,7 +154,8 @@ func TestComparisonsBeyondRange(t *testing.T) {
 		{"x < -3000000000", nil, "000"}, {"x >= -3000000000", nil, "111"}, {"3000000000 > x", nil, "111"},
 		{"3000000000 < x", nil, "000"}, {"-3000000000 < x", nil, "111"}, {"2**2 < x", nil, "001"},
 		{"x < 100000000000000000000000000000000", nil, "111"}, {"x < 2147483647", nil, "110"},
-		{"x < n", 3000000000, "111"}, {"x < n", -3000000000, "000"}, {"x == n", 1 << 40, "000"}, {"x < n", 1, "110"},
+		{"x < n", 3000000000, "111"}, {"x < n", -3000000000, "000"}, {"x == n", 1 << 40, "000"}, {"x < n", 1,
+			"110"},
 		{"n <= x", 2147483647, "001"}, {"n != x", 1 << 40, "111"},
 	} {
 		y := run(t, c.src, Vars{"x": x, "n": c.n})
@@ -167,9 +171,12 @@ func TestComparisonsBeyondRange(t *testing.T) {
 
 // TestRunErrors holds the errors of Run against testdata/runerrors.txt.
 func TestRunErrors(t *testing.T) {
-	vars := Vars{"x": []float64{1, 2, 3}, "y": ndarray.Zeros(kernels.Float32, 4), "i": []int32{1, -1, 2}, "k": []int64{1, 2, 3},
-		"b": []bool{true, false, true}, "m": ndarray.Zeros(kernels.Float64, 1000, 3), "w": ndarray.Zeros(kernels.Float32, 1000, 4),
-		"n": 3000000000, "big": 1 << 62, "u": []uint8{1}, "bad": "text", "nothing": nil, "arr": (*ndarray.Array)(nil), "s": float32(2),
+	vars := Vars{"x": []float64{1, 2, 3}, "y": ndarray.Zeros(kernels.Float32, 4), "i": []int32{1, -1, 2},
+		"k": []int64{1, 2, 3},
+		"b": []bool{true, false, true}, "m": ndarray.Zeros(kernels.Float64, 1000, 3),
+		"w": ndarray.Zeros(kernels.Float32, 1000, 4),
+		"n": 3000000000, "big": 1 << 62, "u": []uint8{1}, "bad": "text", "nothing": nil,
+		"arr": (*ndarray.Array)(nil), "s": float32(2),
 		"scale": 2.0, "f": 0.5}
 	const file = "testdata/runerrors.txt"
 	data, err := os.ReadFile(file)

@@ -12,9 +12,10 @@ import (
 	"github.com/lanes-go/lanes/ndarray"
 )
 
-// Vars gives inputs their values: *ndarray.Array, Go numbers and bools, and slices of them. A Go bool, int or float64
-// is weak: it takes part with its kind and adapts to the dtype it meets, as literals do. All others, and 0-d arrays,
-// have the dtype of their type. Slices are arrays of one axis; they are read in place.
+// Vars gives inputs their values: *ndarray.Array, Go numbers and bools, and slices of them. A Go bool,
+// int or float64 is weak: it takes part with its kind and adapts to the dtype it meets, as literals do.
+// All others, and 0-d arrays, have the dtype of their type. Slices are arrays of one axis; they are read
+// in place.
 type Vars map[string]any
 
 // callInput is the value of one input in one call.
@@ -43,7 +44,8 @@ func (p *Program) collect(c *call, vars Vars, dst kernels.DType) *Error {
 		}
 		if !c.set(i, v) {
 			return newError(ErrValue, p.graph.src, int(in.pos), int(in.end),
-				fmt.Sprintf("input %q is %s", in.name, describeGo(v)), "give an *ndarray.Array, a Go number or a slice of numbers")
+				fmt.Sprintf("input %q is %s", in.name, describeGo(v)),
+				"give an *ndarray.Array, a Go number or a slice of numbers")
 		}
 		if r := c.in[i].rank; r > p.opts.Limits.Rank {
 			return limitError(p.graph.src, int(in.pos), int(in.end), "rank", r, p.opts.Limits.Rank)
@@ -185,7 +187,8 @@ var zeroSize uint64
 
 func setSlice[T any](c *call, i int, s []T, d kernels.DType) {
 	in := &c.in[i]
-	in.op = kernels.Operand{Ptr: unsafe.Pointer(unsafe.SliceData(s)), DType: d, Strides: elementStrides[d.Size()][:]}
+	in.op = kernels.Operand{DType: d, Ptr: unsafe.Pointer(unsafe.SliceData(s)),
+		Strides: elementStrides[d.Size()][:]}
 	if in.op.Ptr == nil {
 		in.op.Ptr = unsafe.Pointer(&zeroSize)
 	}
@@ -258,10 +261,14 @@ func (c *call) describe(p *Program, value int32) string {
 		case len(parts) == 4:
 			return strings.Join(parts, "   ") + "   …"
 		case in.weak:
-			kind := map[kernels.DType]string{kernels.Bool: "bool", kernels.Int64: "int", kernels.Float64: "float64"}
-			parts = append(parts, fmt.Sprintf("%s: Go %s", g.inputs[i].name, kind[in.op.DType]))
+			name := map[kernels.DType]string{kernels.Int64: "int"}[in.op.DType]
+			if name == "" {
+				name = in.op.DType.String()
+			}
+			parts = append(parts, fmt.Sprintf("%s: Go %s", g.inputs[i].name, name))
 		default:
-			parts = append(parts, fmt.Sprintf("%s: %v %s", g.inputs[i].name, in.op.DType, formatShape(c.shape(i))))
+			shape := formatShape(c.shape(i))
+			parts = append(parts, fmt.Sprintf("%s: %v %s", g.inputs[i].name, in.op.DType, shape))
 		}
 	}
 	return strings.Join(parts, "   ")

@@ -7,15 +7,18 @@ import (
 	"github.com/lanes-go/lanes/kernels"
 )
 
-// Weak integers, literals and Go ints, compute exactly and must fit int64; whatever would wrap is an error. One table
-// serves constants, when a program is compiled, and Go ints, when it runs.
+// Weak integers, literals and Go ints, compute exactly and must fit int64; whatever would wrap is an
+// error. One table serves constants, when a program is compiled, and Go ints, when it runs.
 
 var (
 	errIntRange    = errors.New("the value does not fit int64")
 	errIntNegPower = errors.New("an integer to a negative power is no integer")
 )
 
-const hintNegPower = "convert the base first, as in float64(x) ** y"
+const (
+	hintNegPower  = "convert the base first, as in float64(x) ** y"
+	hintWeakRange = "write floats, or convert first"
+)
 
 // weakIntOps are the operations whose result is a weak integer.
 var weakIntOps = byFunc(map[string]func(x, y *big.Int) (*big.Int, error){
@@ -99,8 +102,8 @@ func weakShr(x, y *big.Int) (*big.Int, error) {
 	return new(big.Int).Rsh(x, uint(y.Uint64())), nil
 }
 
-// weakInt applies fn to integers; unary functions ignore y. ok is false if fn is none of the operations above. The
-// negative of a literal may be any integer, so that -9223372036854775808 can be written.
+// weakInt applies fn to integers; unary functions ignore y. ok is false if fn is none of the operations
+// above. The negative of a literal may be any integer, so that -9223372036854775808 can be written.
 func weakInt(fn *kernels.Func, x, y *big.Int) (z *big.Int, ok bool, err error) {
 	op := weakIntOps[fn]
 	if op == nil {
