@@ -156,12 +156,12 @@ func (s *spin) again(limit int64) bool {
 // thread most of its resources.
 //
 //go:noinline
-func pause() uint64 {
+func pause() {
 	x := uint64(1)
 	for range 8 {
 		x *= x
 	}
-	return x
+	runtime.KeepAlive(x)
 }
 
 var (

@@ -62,7 +62,7 @@ func (b *Builder) emit(op Op, want Type, imm uint64, args ...Value) Value {
 	if in.Type, err = resultType(op, want, t, imm); err != nil {
 		return b.fail("%s: %w", op, err)
 	}
-	if rows[op].commutes && in.Args[0] > in.Args[1] {
+	if rows[op].commutes && b.after(in.Args[0], in.Args[1]) {
 		in.Args[0], in.Args[1] = in.Args[1], in.Args[0]
 	}
 	for _, scope := range b.scopes {
@@ -71,6 +71,15 @@ func (b *Builder) emit(op Op, want Type, imm uint64, args ...Value) Value {
 		}
 	}
 	return b.add(in, len(b.scopes)-1)
+}
+
+// after is the order of the operands of commutative primitives: constants last, else as they were built.
+func (b *Builder) after(x, y Value) bool {
+	cx, cy := b.p.ins[x].Op == OpConst, b.p.ins[y].Op == OpConst
+	if cx != cy {
+		return cx
+	}
+	return x > y
 }
 
 func (b *Builder) add(in Ins, scope int) Value {

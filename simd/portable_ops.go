@@ -2,7 +2,6 @@ package simd
 
 import (
 	"math"
-	"math/bits"
 	"unsafe"
 )
 
@@ -649,6 +648,3 @@ func gatherAs[T any](d []T, s unsafe.Pointer, stride int) {
 		d[i] = *(*T)(unsafe.Add(s, i*stride))
 	}
 }
-
-// leadingBits is log2 of a table's length.
-func leadingBits(n int) int { return bits.Len(uint(n)) - 1 }
