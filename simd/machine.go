@@ -175,12 +175,15 @@ func (m *machineCode) runRows(rows, n int, ptrs []unsafe.Pointer, steps []int) b
 	}
 	f := frame{left: n, ptrs: unsafe.SliceData(ptrs), steps: unsafe.SliceData(steps)}
 	for f.row < rows {
-		f.rows = min(rows, f.row+max(1, m.perCall/n))
+		f.rows = min(rows, f.row+m.rowsPerCall(n))
 		r.call(&f)
 	}
 	runtime.KeepAlive(m)
 	return true
 }
+
+// rowsPerCall is how many rows of n elements one call computes: the shortest row costs a whole vector and its pointers.
+func (m *machineCode) rowsPerCall(n int) int { return max(1, m.perCall/(n+2*m.plain.lanes)) }
 
 // variant returns a variant of the routine; if it cannot be made, the plain one, which serves as well but for rowwise.
 func (m *machineCode) variant(v variant) *routine {

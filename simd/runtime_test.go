@@ -145,6 +145,12 @@ func TestCallsAreShort(t *testing.T) {
 				} else if m.perCall%(m.plain.units*m.plain.lanes) != 0 || m.perCall%AccLanes != 0 {
 					t.Errorf("%s: a call computes %d elements: no whole turns", e, m.perCall)
 				}
+				m := k.machine
+				for _, n := range []int{1, m.plain.lanes, 1000} {
+					if r := m.rowsPerCall(n); r > 1 && r*max(n, m.plain.lanes) > m.perCall {
+						t.Errorf("%s: a call computes %d rows of %d elements", e, r, n)
+					}
+				}
 			}
 		})
 	}

@@ -28,6 +28,7 @@ const (
 	simFrame   = 0x1000
 	simPtrs    = 0x10_0000
 	simStrides = 0x20_0000
+	simSteps   = 0x30_0000
 	simScratch = 0x1_0000_0000
 	simOperand = 0x100_0000_0000 // of operand 0; the next ones lie far behind
 )
@@ -40,21 +41,40 @@ func words(list []uint64) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&list[0])), 8*len(list))
 }
 
-// simulate executes a listing on elements first … first+n-1 of o.
-func simulate(l *listing, level amd64.Level, first, n int, start int64, o *operands) error {
+// modelRun says what a listing is to compute: n elements, in the variant of rows so many times, one row's first element
+// lying a number of elements behind that of the one before.
+type modelRun struct {
+	n          int
+	start      int64
+	rows, next int
+}
+
+// simulate executes a listing on o. What no row may touch is not mapped.
+func simulate(l *listing, level amd64.Level, run modelRun, o *operands) error {
 	m := amd64.NewMachine()
 	ptrs, strides := make([]uint64, len(o.list)), make([]uint64, len(o.list))
+	steps := make([]uint64, len(o.list))
 	for k := range o.list {
 		x := &o.list[k]
 		at := uint64(simOperand + k<<32)
 		ptrs[k], strides[k] = at+uint64(x.base), uint64(x.stride)
-		m.Map(at+uint64(x.lo), x.mem[x.lo:x.hi], x.Op.isSink())
+		if run.rows == 0 || x.Op == OpScalar {
+			m.Map(at+uint64(x.lo), x.mem[x.lo:x.hi], x.Op.isSink())
+			continue
+		}
+		steps[k] = uint64(run.next * x.stride)
+		for row := range run.rows {
+			lo := x.lo + row*run.next*x.stride
+			m.Map(at+uint64(lo), x.mem[lo:lo+run.n*x.stride], x.Op.isSink())
+		}
 	}
-	frame := []uint64{frameLeft / 8: uint64(n), frameFirst / 8: uint64(first), frameStart / 8: uint64(start),
-		framePtrs / 8: simPtrs, frameStrides / 8: simStrides, frameScratch / 8: simScratch}
-	m.Map(simFrame, words(frame), false)
+	frame := []uint64{frameLeft / 8: uint64(run.n), frameFirst / 8: 0, frameStart / 8: uint64(run.start),
+		framePtrs / 8: simPtrs, frameStrides / 8: simStrides, frameScratch / 8: simScratch,
+		frameRows / 8: uint64(run.rows), frameRow / 8: 0, frameSteps / 8: simSteps}
+	m.Map(simFrame, words(frame), run.rows > 0)
 	m.Map(simPtrs, words(ptrs), false)
 	m.Map(simStrides, words(strides), false)
+	m.Map(simSteps, words(steps), false)
 	m.Map(simScratch, make([]byte, 64*l.slots), true)
 	m.SetR(regFrame, simFrame)
 	return m.Run(l.code, l.pool, level)
@@ -84,7 +104,7 @@ func checkSimulated(t *testing.T, p *Program, n int, seed uint64, stream bool) {
 		start := int64(seed%4) * AccLanes
 		want, got := newOperands(p, n, seed, !stream), newOperands(p, n, seed, !stream)
 		newPortable(p).run(n, start, want.ptrs, want.strides)
-		if err := simulate(l, set.isa.level, 0, n, start, got); err != nil {
+		if err := simulate(l, set.isa.level, modelRun{n: n, start: start}, got); err != nil {
 			t.Fatalf("%s, n=%d: %v\n%s", set.engine, n, err, p)
 		}
 		if err := got.diff(want); err != nil {
