@@ -13,8 +13,8 @@ const (
 	maxCacheBytes = 64 << 20
 )
 
-// CacheStats counts what Eval's cache has done and holds.
-type CacheStats struct {
+// Stats counts what Eval's cache has done and holds.
+type Stats struct {
 	Hits, Misses, Evictions int64
 	Programs                int
 	Bytes                   int64 // estimated: texts, trees, graphs
@@ -26,7 +26,7 @@ type programCache struct {
 	mu      sync.Mutex
 	entries map[string]*list.Element // of *cached
 	order   *list.List               // front: used last
-	stats   CacheStats
+	stats   Stats
 }
 
 // cached is one program, or the error its text gives. once compiles it a single time for all who ask at once.
@@ -50,8 +50,8 @@ func Eval(text string, vars Vars) (*ndarray.Array, error) {
 	return p.Run(vars)
 }
 
-// Stats returns the state of Eval's cache.
-func Stats() CacheStats {
+// CacheStats returns the state of Eval's cache.
+func CacheStats() Stats {
 	programs.mu.Lock()
 	defer programs.mu.Unlock()
 	return programs.stats

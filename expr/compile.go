@@ -14,7 +14,7 @@ type Options struct {
 	Engine  simd.Engine // Auto is what LANES_ENGINE says, else the best that runs here
 	Limits  Limits
 	Relaxed Relaxed
-	NoCache bool // Eval and Run bind anew at each call
+	NoCache bool // Run binds anew at each call
 }
 
 // Relaxed allows rewrites that change bits. Results are still the same on every engine and with any threads.

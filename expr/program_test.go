@@ -291,7 +291,7 @@ func TestEvalCache(t *testing.T) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	s := Stats()
+	s := CacheStats()
 	if s.Programs > maxPrograms || s.Bytes > maxCacheBytes || s.Evictions < int64(n-maxPrograms) ||
 		len(programs.entries) != s.Programs {
 		t.Errorf("%+v, %d entries", s, len(programs.entries))
@@ -454,5 +454,44 @@ func TestLongSums(t *testing.T) {
 	y := run(t, b.String()+"x", Vars{"x": []float64{0, 1}, "y": []float64{1, 2}})
 	if got := y.At(0); got != 1000 {
 		t.Errorf("1000 functions: %v", got)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	vars := Vars{"x": ndarray.Zeros(kernels.Float64, 100, 1), "y": ndarray.Zeros(kernels.Float64, 100)}
+	small, err := Compile("x + y", Options{Limits: Limits{OutputBytes: 8 * 100 * 100}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := small.Run(vars); err != nil {
+		t.Errorf("at the limit: %v", err)
+	}
+	smaller := MustCompile("x + y", Options{Limits: Limits{OutputBytes: 8*100*100 - 1}})
+	if _, err := smaller.Run(vars); !errors.Is(err, ErrLimit) {
+		t.Errorf("beyond the limit: %v", err)
+	}
+	huge := ndarray.Must(ndarray.Zeros(kernels.Float64, 1).BroadcastTo(1<<20, 1<<20, 1<<20))
+	if _, err := small.Run(Vars{"x": huge, "y": 1}); !errors.Is(err, ErrLimit) {
+		t.Errorf("2^60 elements: %v", err)
+	}
+	rank := MustCompile("x + 1", Options{Limits: Limits{Rank: 2}})
+	if _, err := rank.Run(Vars{"x": ndarray.Zeros(kernels.Float64, 2, 2, 2)}); !errors.Is(err, ErrLimit) {
+		t.Errorf("rank 3: %v", err)
+	}
+	uncached := MustCompile("x + 1", Options{NoCache: true})
+	if _, err := uncached.Run(vars); err != nil || uncached.bounds.Load() != nil {
+		t.Errorf("NoCache: %v", err)
+	}
+	slow := MustCompile("x * 2 + 1", Options{Limits: Limits{CompileTime: 1}})
+	if y, err := slow.Run(vars); err != nil || y.At(0, 0) != 1 {
+		t.Errorf("no time: %v", err)
+	}
+	if engine := (*slow.bounds.Load())[0].stages[0].kernel.Kernel().Engine(); engine != simd.Portable {
+		t.Errorf("no time: engine %v", engine)
+	}
+	fused := MustCompile("x*y + z", Options{Relaxed: Relaxed{Contract: true}})
+	got := must(fused.Run(Vars{"x": []float64{1 + 1e-9}, "y": []float64{1 - 1e-9}, "z": []float64{-1}}))
+	if got.At(0) == 0 {
+		t.Error("Contract: rounded twice")
 	}
 }

@@ -20,7 +20,7 @@ type Result struct {
 }
 
 // Run computes the one result of a program. The result is a new array: in C order, unless all inputs of
-// its rank are in Fortran order. The error is an *Error.
+// its rank are in Fortran order. The error is an *Error, or what the reading of a mapped file gave.
 func (p *Program) Run(vars Vars) (*ndarray.Array, error) {
 	if len(p.graph.results) != 1 {
 		return nil, p.notOne()
