@@ -82,7 +82,7 @@ func (g *generator) operand(n int) any {
 	var a *ndarray.Array
 	switch g.IntN(8) {
 	case 0:
-		return []any{3, -2, 0.25, true, 1 << 40, math.Inf(1)}[g.IntN(6)]
+		return []any{3, -2, 0.25, true, goInt(1 << 40), math.Inf(1)}[g.IntN(6)]
 	case 1:
 		return []any{int32(7), int64(-9), float32(0.3), int64(math.MinInt64)}[g.IntN(4)]
 	case 2:

@@ -100,3 +100,6 @@ func pythonValue(t *testing.T, kind, text string) string {
 	}
 	return "float64 " + formatBits(x)
 }
+
+// goInt is a Go int that a constant of 32-bit machines cannot be.
+func goInt(x int64) int { return int(x) }

@@ -154,9 +154,9 @@ func TestComparisonsBeyondRange(t *testing.T) {
 		{"x < -3000000000", nil, "000"}, {"x >= -3000000000", nil, "111"}, {"3000000000 > x", nil, "111"},
 		{"3000000000 < x", nil, "000"}, {"-3000000000 < x", nil, "111"}, {"2**2 < x", nil, "001"},
 		{"x < 100000000000000000000000000000000", nil, "111"}, {"x < 2147483647", nil, "110"},
-		{"x < n", 3000000000, "111"}, {"x < n", -3000000000, "000"}, {"x == n", 1 << 40, "000"}, {"x < n", 1,
+		{"x < n", goInt(3000000000), "111"}, {"x < n", goInt(-3000000000), "000"}, {"x == n", goInt(1 << 40), "000"}, {"x < n", 1,
 			"110"},
-		{"n <= x", 2147483647, "001"}, {"n != x", 1 << 40, "111"},
+		{"n <= x", 2147483647, "001"}, {"n != x", goInt(1 << 40), "111"},
 	} {
 		y := run(t, c.src, Vars{"x": x, "n": c.n})
 		got := ""
@@ -175,7 +175,7 @@ func TestRunErrors(t *testing.T) {
 		"k": []int64{1, 2, 3},
 		"b": []bool{true, false, true}, "m": ndarray.Zeros(kernels.Float64, 1000, 3),
 		"w": ndarray.Zeros(kernels.Float32, 1000, 4),
-		"n": 3000000000, "big": 1 << 62, "u": []uint8{1}, "bad": "text", "nothing": nil,
+		"n": goInt(3000000000), "big": goInt(1 << 62), "u": []uint8{1}, "bad": "text", "nothing": nil,
 		"arr": (*ndarray.Array)(nil), "s": float32(2),
 		"scale": 2.0, "f": 0.5}
 	const file = "testdata/runerrors.txt"
