@@ -310,6 +310,9 @@ func (b *Builder) Rare(mask Value, build func() []Value, main ...Value) []Value 
 		return b.selectAll(mask, build(), main)
 	}
 	start := b.emit(OpRare, 0, 0, mask)
+	if b.err != nil {
+		return make([]Value, len(main))
+	}
 	delete(b.scopes[0], b.p.ins[start]) // every region opens anew
 	b.scopes = append(b.scopes, map[Ins]Value{})
 	results := build()

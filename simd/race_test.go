@@ -9,6 +9,8 @@ import (
 	"unsafe"
 )
 
+const raceEnabled = true
+
 // TestRaceIsSeen lets a child process race on purpose, a kernel against Go code: the detector must report it, and must
 // not where a lock orders the two.
 func TestRaceIsSeen(t *testing.T) {
