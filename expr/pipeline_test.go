@@ -139,7 +139,8 @@ func checkPipeline(t *testing.T, src string, vars Vars) (ran bool) {
 			}
 			for i := range got {
 				if at := differInBits(got[i].Array, want[i].Array); at >= 0 {
-					t.Fatalf("%s\n%v plain=%v: result %d differs at %d:\n%v\n%v\n%v", src, engine, plain, i, at,
+					t.Fatalf("%s\n%v plain=%v: result %d differs at %d:\n%v\n%v\n%v", src, engine, plain, i,
+						at,
 						got[i].Array, want[i].Array, vars)
 				}
 			}

@@ -20,7 +20,7 @@ type plan struct {
 	slots  int // scalars kept
 	steps  []step
 	stages []stage
-	checks []check1
+	checks []powerCheck
 }
 
 // temp is memory for an intermediate value that is smaller than what it feeds, or that is looked at
@@ -36,8 +36,8 @@ type step struct {
 	node  int32
 }
 
-// check1 is an exponent of an integer power that must not be negative.
-type check1 struct {
+// powerCheck is an exponent of an integer power that must not be negative.
+type powerCheck struct {
 	level    int32
 	node     int32 // the exponent
 	power    int32 // the power
@@ -117,7 +117,7 @@ func (b *binder) cut() {
 	}
 	b.makeStages(spaces)
 	slices.SortStableFunc(b.steps, func(x, y step) int { return int(x.level - y.level) })
-	slices.SortStableFunc(b.checks, func(x, y check1) int { return int(x.level - y.level) })
+	slices.SortStableFunc(b.checks, func(x, y powerCheck) int { return int(x.level - y.level) })
 }
 
 // used marks the nodes that the results need, and those that may fail.
@@ -172,7 +172,7 @@ func (b *binder) keepFor(i, a int32, k int, spaces []int32) {
 	case arg.kind == tyConst:
 	case k == 1 && isIntPower(x):
 		b.keep(a, "the exponent of an integer power is checked before anything is written")
-		b.checks = append(b.checks, check1{b.level[a], a, i, b.kept[a]})
+		b.checks = append(b.checks, powerCheck{b.level[a], a, i, b.kept[a]})
 	case arg.kind == tyInput:
 	case isStep(x, b.nodes):
 		b.keep(a, "a scalar, computed once per call")

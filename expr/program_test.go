@@ -101,7 +101,8 @@ func TestErrorsBeforeWriting(t *testing.T) {
 		{"x + 0 * x ** y", ErrValue, "negative power -2, at index (2)"},
 	} {
 		must(0, ndarray.Fill(dst, 0))
-		err := MustCompile(c.src).RunTo(dst, Vars{"x": x, "y": []int32{1, 0, -2}, "n": goInt(1 << 40), "m": -3})
+		err := MustCompile(c.src).RunTo(dst, Vars{"x": x, "y": []int32{1, 0, -2}, "n": goInt(1 << 40),
+			"m": -3})
 		if !errors.Is(err, c.kind) || err != nil && !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v", c.src, err)
 		}

@@ -102,7 +102,7 @@ type call struct {
 	slots   []uint64          // scalars kept
 	buffers []*kernels.Buffer // arrays kept, by temp
 	out     []*ndarray.Array
-	shape_  []int // of a stage or result
+	extent  []int // of a stage or result
 	strides []int
 	src     []kernels.Operand
 	dst     []kernels.Operand
@@ -189,13 +189,13 @@ func (c *call) lengths(list []int, dims []int32) []int {
 
 func (p *Program) checkDst(c *call, dst *ndarray.Array) error {
 	want := c.b.shapes.shapes[c.b.nodes[c.b.results[0]].shape]
-	c.shape_ = c.lengths(c.shape_[:0], want)
-	same := len(c.shape_) == dst.NDim()
-	for i := 0; same && i < len(c.shape_); i++ {
-		same = c.shape_[i] == dst.Dim(i)
+	c.extent = c.lengths(c.extent[:0], want)
+	same := len(c.extent) == dst.NDim()
+	for i := 0; same && i < len(c.extent); i++ {
+		same = c.extent[i] == dst.Dim(i)
 	}
 	if !same {
-		msg := "the result has shape " + formatShape(c.shape_) + ", dst has " + formatShape(dst.Shape())
+		msg := "the result has shape " + formatShape(c.extent) + ", dst has " + formatShape(dst.Shape())
 		err := p.resultError(ErrShape, msg, "")
 		err.Operands = c.describe(p, p.graph.results[0].value)
 		return err
@@ -210,23 +210,23 @@ func (p *Program) checkDst(c *call, dst *ndarray.Array) error {
 // makeResult allocates result i.
 func (p *Program) makeResult(c *call, i int) error {
 	n := &c.b.nodes[c.b.results[i]]
-	c.shape_ = c.lengths(c.shape_[:0], c.b.shapes.shapes[n.shape])
+	c.extent = c.lengths(c.extent[:0], c.b.shapes.shapes[n.shape])
 	size := uint64(n.dtype.Size())
 	var over uint64
-	for _, d := range c.shape_ {
+	for _, d := range c.extent {
 		over, size = bits.Mul64(size, uint64(d))
 		if over != 0 || size > uint64(p.opts.Limits.OutputBytes) {
 			if size != 0 || over != 0 {
 				return p.failAt(ErrLimit, &p.graph.values[p.graph.results[i].value],
-					"a result of shape "+formatShape(c.shape_)+" is beyond the limit of bytes", "")
+					"a result of shape "+formatShape(c.extent)+" is beyond the limit of bytes", "")
 			}
 		}
 	}
 	order := ndarray.C
-	if len(c.shape_) > 1 && c.allFortran(len(c.shape_)) {
+	if len(c.extent) > 1 && c.allFortran(len(c.extent)) {
 		order = ndarray.F
 	}
-	out, err := ndarray.New(n.dtype, c.shape_, order)
+	out, err := ndarray.New(n.dtype, c.extent, order)
 	if err != nil {
 		return p.failAt(ErrLimit, &p.graph.values[p.graph.results[i].value], err.Error(), "")
 	}
@@ -336,7 +336,7 @@ func (p *Program) step(c *call, s *step) error {
 // stage runs one pass.
 func (p *Program) stage(ctx context.Context, c *call, s *stage) error {
 	b := c.b
-	c.shape_ = c.lengths(c.shape_[:0], s.dims)
+	c.extent = c.lengths(c.extent[:0], s.dims)
 	c.strides, c.src, c.dst = c.strides[:0], c.src[:0], c.dst[:0]
 	room := len(s.dims) * (len(s.sources) + len(s.sinks))
 	if cap(c.strides) < room {
@@ -359,7 +359,7 @@ func (p *Program) stage(ctx context.Context, c *call, s *stage) error {
 			op.Ptr = unsafe.Pointer(&c.slots[slot])
 		} else {
 			size := n.dtype.Size()
-			for _, d := range c.shape_ {
+			for _, d := range c.extent {
 				size *= d // no larger than a result
 			}
 			buf := kernels.Alloc(size)
@@ -369,7 +369,7 @@ func (p *Program) stage(ctx context.Context, c *call, s *stage) error {
 		op.Strides = c.packed(s, s.dims, n.dtype.Size())
 		c.dst = append(c.dst, op)
 	}
-	return s.kernel.Run(ctx, c.shape_, c.dst, c.src, p.opts.Threads)
+	return s.kernel.Run(ctx, c.extent, c.dst, c.src, p.opts.Threads)
 }
 
 // operand returns a source as the driver takes it: a stride for every axis of the stage, 0 where it is
@@ -432,17 +432,17 @@ func (c *call) packed(s *stage, dims []int32, size int) []int {
 }
 
 // check looks for a negative exponent of an integer power.
-func (p *Program) check(c *call, k *check1) error {
+func (p *Program) check(c *call, k *powerCheck) error {
 	b := c.b
 	n := &b.nodes[k.node]
 	t := &b.temps[k.exponent]
 	data, count := unsafe.Pointer(nil), 1
-	c.shape_ = c.lengths(c.shape_[:0], b.shapes.shapes[n.shape])
+	c.extent = c.lengths(c.extent[:0], b.shapes.shapes[n.shape])
 	if t.slot >= 0 {
 		data = unsafe.Pointer(&c.slots[t.slot])
 	} else {
 		data = c.buffers[k.exponent].Pointer()
-		for _, d := range c.shape_ {
+		for _, d := range c.extent {
 			count *= d
 		}
 	}
@@ -450,11 +450,11 @@ func (p *Program) check(c *call, k *check1) error {
 	if at < 0 {
 		return nil
 	}
-	index := make([]int, len(c.shape_))
+	index := make([]int, len(c.extent))
 	rest := at
 	for k := len(index) - 1; k >= 0; k-- {
-		index[k] = rest % c.shape_[k]
-		rest /= c.shape_[k]
+		index[k] = rest % c.extent[k]
+		rest /= c.extent[k]
 	}
 	where := ""
 	if len(index) > 0 {
