@@ -51,11 +51,17 @@ func alloc(n int, fresh func(int) unsafe.Pointer, reuse func([]byte)) *Buffer {
 		reuse(b.Bytes())
 	} else {
 		b.ptr = fresh(size)
+		if size >= minHuge {
+			adviseHuge(b.ptr, size)
+		}
 		b.block = &block{ptr: b.ptr, size: size}
 	}
 	thePool.lend(b)
 	return b
 }
+
+// minHuge is the size from which on memory is backed by huge pages where the system has them, as NumPy's is.
+const minHuge = 4 << 20
 
 // Pointer returns the address of the first byte, a multiple of 64.
 func (b *Buffer) Pointer() unsafe.Pointer { return b.ptr }

@@ -195,7 +195,7 @@ func (s *Stage) runFlat(ctx context.Context, v *variant, n int, ptrs []unsafe.Po
 // runShared runs a contiguous computation on several cores.
 func (s *Stage) runShared(ctx context.Context, v *variant, n int, ptrs []unsafe.Pointer, threads int, mapped bool,
 	cycles float64) error {
-	flags := s.streaming(n, ptrs)
+	flags := s.streaming(v, n, ptrs)
 	part := func(lo, hi int) error {
 		var array [operandsOnStack]unsafe.Pointer
 		at := append(array[:0], ptrs...)
@@ -240,17 +240,18 @@ var caches = func() (c struct{ l1, l2, l3 int }) {
 }()
 
 // streaming asks for non-temporal stores where results are so large that they would leave the cache before anybody reads
-// them: four times the second level and a quarter of the third. Stores on memory just read gain nothing.
-func (s *Stage) streaming(n int, ptrs []unsafe.Pointer) simd.Flags {
+// them: four times the second level and a quarter of the third. Stores on memory just read gain nothing, and neither do
+// those of a computation that keeps up with ordinary stores.
+func (s *Stage) streaming(v *variant, n int, ptrs []unsafe.Pointer) simd.Flags {
 	for i := range s.results {
 		if slices.Contains(ptrs[:len(s.sources)], ptrs[len(s.sources)+i]) {
 			return 0
 		}
 	}
-	return s.streamingSize(n)
+	return s.streamingSize(v, n)
 }
 
-func (s *Stage) streamingLayout(l *layout, n int) simd.Flags {
+func (s *Stage) streamingLayout(v *variant, l *layout, n int) simd.Flags {
 	for i := range s.results {
 		for k := range l.sources {
 			if l.operands[k].Ptr == l.operands[l.sources+i].Ptr {
@@ -258,15 +259,18 @@ func (s *Stage) streamingLayout(l *layout, n int) simd.Flags {
 			}
 		}
 	}
-	return s.streamingSize(n)
+	return s.streamingSize(v, n)
 }
 
-func (s *Stage) streamingSize(n int) simd.Flags {
+// computeBound is the estimated cycles per byte moved from which on a pass waits for the arithmetic, not for memory.
+const computeBound = 0.2
+
+func (s *Stage) streamingSize(v *variant, n int) simd.Flags {
 	written := 0
 	for _, d := range s.results {
 		written += n * d.Size()
 	}
-	if written >= max(4*caches.l2, caches.l3/4) {
+	if written >= max(4*caches.l2, caches.l3/4) && v.cycles < computeBound*float64(s.bytes) {
 		return simd.Streaming
 	}
 	return 0

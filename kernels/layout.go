@@ -155,7 +155,7 @@ func (s *Stage) runLayout(ctx context.Context, l *layout, threads int) error {
 		return err
 	}
 	total := l.total()
-	l.kernel, l.flags = v.kernel, s.streamingLayout(l, total)
+	l.kernel, l.flags = v.kernel, s.streamingLayout(v, l, total)
 	cycles := s.cycles(v, total)
 	if float64(total)*cycles < smallWork && !l.mapped && (ctx == nil || ctx.Done() == nil) {
 		return l.computeRows(0, total)
