@@ -502,7 +502,7 @@ func convertStep(from, to Type) step {
 	case from == I32 && to == F64:
 		return unary(toFloat[int32, float64])
 	case from == I64 && to == F32:
-		return unary(toFloat[int64, float32])
+		return unary(int64ToFloat32)
 	case from == I64 && to == F64:
 		return unary(toFloat[int64, float64])
 	case from == F32 && to == F64:
@@ -521,6 +521,21 @@ func toFloat[A numberT, D floatT](d []D, a []A) {
 	a = a[:len(d)]
 	for i := range d {
 		d[i] = D(a[i])
+	}
+}
+
+// int64ToFloat32 goes through float64, which Go rounds right everywhere (to float32 it does not on 386). What does not
+// fit there keeps its lowest bits as one sticky bit, so that the second rounding is the only one.
+func int64ToFloat32(d []float32, a []int64) {
+	a = a[:len(d)]
+	for i := range d {
+		x := a[i]
+		if x+1<<53 > 1<<54 || x+1<<53 < 0 {
+			if low := x & 0x7FF; low != 0 {
+				x = x - low | 0x400
+			}
+		}
+		d[i] = float32(float64(x))
 	}
 }
 

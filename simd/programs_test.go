@@ -288,7 +288,12 @@ func TestPageEdges(t *testing.T) {
 			b.Store(b.Sub(b.Load(U8), b.Strided(U8)))
 		})
 	}
-	programs["mixed"] = build(t, func(b *Builder) { everyConversion(b) })
+	programs["mixed"] = build(t, func(b *Builder) {
+		m := b.Lt(b.Load(F64), b.Load(F64))
+		for typ := I8; typ < numTypes; typ++ {
+			b.Store(b.Select(m, b.Load(typ), b.Scalar(typ)))
+		}
+	})
 	for name, p := range programs {
 		t.Run(name, func(t *testing.T) {
 			memory := [2][]byte{guard.Before[byte](t, 1<<16), guard.After[byte](t, 1<<16)}

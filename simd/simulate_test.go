@@ -30,7 +30,7 @@ const (
 	simStrides = 0x20_0000
 	simSteps   = 0x30_0000
 	simScratch = 0x1_0000_0000
-	simOperand = 0x100_0000_0000 // of operand 0; the next ones lie far behind
+	simOperand = uint64(0x100_0000_0000) // of operand 0; the next ones lie far behind
 )
 
 // words is memory of 64-bit words.
@@ -56,7 +56,7 @@ func simulate(l *listing, level amd64.Level, run modelRun, o *operands) error {
 	steps := make([]uint64, len(o.list))
 	for k := range o.list {
 		x := &o.list[k]
-		at := uint64(simOperand + k<<32)
+		at := simOperand + uint64(k)<<32
 		ptrs[k], strides[k] = at+uint64(x.base), uint64(x.stride)
 		if run.rows == 0 || x.Op == OpScalar {
 			m.Map(at+uint64(x.lo), x.mem[x.lo:x.hi], x.Op.isSink())
