@@ -68,7 +68,7 @@ func rerun(t *testing.T, test string, env ...string) (string, error) {
 		t.Skip("there are no processes here: ", err)
 	}
 	cmd := exec.Command(exe, "-test.run=^"+test+"$", "-test.v", "-test.timeout=300s")
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(os.Environ(), append(env, "GORACE=atexit_sleep_ms=0")...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -24,8 +24,7 @@ func TestRaceIsSeen(t *testing.T) {
 			race bool
 		}{{"write", true}, {"read", true}, {"strided", true}, {"scalar", true}, {"none", false}} {
 			t.Run(e.String()+" "+c.what, func(t *testing.T) {
-				out, err := rerun(t, "TestRaceIsSeen", childVariable+"="+c.what, "LANES_ENGINE="+e.String(),
-					"GORACE=atexit_sleep_ms=0")
+				out, err := rerun(t, "TestRaceIsSeen", childVariable+"="+c.what, "LANES_ENGINE="+e.String())
 				if strings.Contains(out, "DATA RACE") != c.race || (err != nil) != c.race {
 					t.Errorf("error %v, output:\n%s", err, out)
 				}
