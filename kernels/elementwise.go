@@ -185,12 +185,15 @@ const smallWork = 10_000
 
 func (s *Stage) runFlat(ctx context.Context, v *variant, n int, ptrs []unsafe.Pointer, threads int, mapped bool) error {
 	cycles := s.cycles(v, n)
-	if float64(n)*cycles < smallWork && !mapped && (ctx == nil || ctx.Done() == nil) {
-		v.kernel.Run(n, 0, ptrs, nil, 0)
+	if !mapped && unwatched(ctx) && (threads == 1 || float64(n)*cycles < smallWork) {
+		v.kernel.Run(n, 0, ptrs, nil, s.streaming(v, n, ptrs))
 		return nil
 	}
 	return s.runShared(ctx, v, n, slices.Clone(ptrs), threads, mapped, cycles)
 }
+
+// unwatched tells whether nobody can cancel a run or is told of its progress.
+func unwatched(ctx context.Context) bool { return ctx == nil || ctx == context.Background() }
 
 // runShared runs a contiguous computation on several cores.
 func (s *Stage) runShared(ctx context.Context, v *variant, n int, ptrs []unsafe.Pointer, threads int, mapped bool,

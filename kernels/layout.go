@@ -157,7 +157,7 @@ func (s *Stage) runLayout(ctx context.Context, l *layout, threads int) error {
 	total := l.total()
 	l.kernel, l.flags = v.kernel, s.streamingLayout(v, l, total)
 	cycles := s.cycles(v, total)
-	if float64(total)*cycles < smallWork && !l.mapped && (ctx == nil || ctx.Done() == nil) {
+	if !l.mapped && unwatched(ctx) && (threads == 1 || float64(total)*cycles < smallWork) {
 		return l.computeRows(0, total)
 	}
 	return parallel.For(ctx, total, l.grain(), cycles, threads, guarded(l.rows, l.mapped))
