@@ -40,12 +40,18 @@ func (p *Program) Run(vars Vars) (*ndarray.Array, error) {
 // RunAll computes all results, in one pass over the data where their shapes agree. They come in the order
 // of Results.
 func (p *Program) RunAll(vars Vars) ([]Result, error) {
+	return p.RunAllContext(context.Background(), vars)
+}
+
+// RunAllContext is RunAll that ends early with ctx's error when ctx is done, and reports progress through it: see
+// parallel.WithProgress.
+func (p *Program) RunAllContext(ctx context.Context, vars Vars) ([]Result, error) {
 	c := calls.Get().(*call)
 	defer c.release()
 	if err := p.start(c, vars, nil); err != nil {
 		return nil, err
 	}
-	if err := p.finish(context.Background(), c); err != nil {
+	if err := p.finish(ctx, c); err != nil {
 		return nil, err
 	}
 	runtime.KeepAlive(vars)

@@ -117,7 +117,9 @@ func (f *evalFlags) run(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("-o writes one result, but the expression has %d: %s",
 			len(names), clip(strings.Join(names, ", ")))
 	}
-	results, err := program.RunAll(vars)
+	ctx, done := withProgress(cmd.Context(), cmd.ErrOrStderr())
+	results, err := program.RunAllContext(ctx, vars)
+	done()
 	if err != nil {
 		return err
 	}
