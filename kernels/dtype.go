@@ -55,26 +55,25 @@ type dtypeInfo struct {
 	size       int
 	kind       Kind
 	machine    simd.Type
-	compute    bool // the element-wise functions take it
 }
 
 var dtypes = [numDTypes]dtypeInfo{
 	Invalid:    {name: "invalid", code: "?"},
-	Bool:       {"bool", "b1", 1, KindBool, simd.U8, true},
-	Int8:       {"int8", "i1", 1, KindInt, simd.I8, false},
-	Int16:      {"int16", "i2", 2, KindInt, simd.I16, false},
-	Int32:      {"int32", "i4", 4, KindInt, simd.I32, true},
-	Int64:      {"int64", "i8", 8, KindInt, simd.I64, true},
-	Uint8:      {"uint8", "u1", 1, KindUint, simd.U8, false},
-	Uint16:     {"uint16", "u2", 2, KindUint, simd.U16, false},
-	Uint32:     {"uint32", "u4", 4, KindUint, simd.U32, false},
-	Uint64:     {"uint64", "u8", 8, KindUint, simd.U64, false},
-	Float16:    {"float16", "f2", 2, KindFloat, simd.U16, false},
-	BFloat16:   {"bfloat16", "bf2", 2, KindFloat, simd.U16, false},
-	Float32:    {"float32", "f4", 4, KindFloat, simd.F32, true},
-	Float64:    {"float64", "f8", 8, KindFloat, simd.F64, true},
-	Complex64:  {"complex64", "c8", 8, KindComplex, simd.F32, false},
-	Complex128: {"complex128", "c16", 16, KindComplex, simd.F64, false},
+	Bool:       {"bool", "b1", 1, KindBool, simd.U8},
+	Int8:       {"int8", "i1", 1, KindInt, simd.I8},
+	Int16:      {"int16", "i2", 2, KindInt, simd.I16},
+	Int32:      {"int32", "i4", 4, KindInt, simd.I32},
+	Int64:      {"int64", "i8", 8, KindInt, simd.I64},
+	Uint8:      {"uint8", "u1", 1, KindUint, simd.U8},
+	Uint16:     {"uint16", "u2", 2, KindUint, simd.U16},
+	Uint32:     {"uint32", "u4", 4, KindUint, simd.U32},
+	Uint64:     {"uint64", "u8", 8, KindUint, simd.U64},
+	Float16:    {"float16", "f2", 2, KindFloat, simd.U16},
+	BFloat16:   {"bfloat16", "bf2", 2, KindFloat, simd.U16},
+	Float32:    {"float32", "f4", 4, KindFloat, simd.F32},
+	Float64:    {"float64", "f8", 8, KindFloat, simd.F64},
+	Complex64:  {"complex64", "c8", 8, KindComplex, simd.F32},
+	Complex128: {"complex128", "c16", 16, KindComplex, simd.F64},
 }
 
 func (d DType) info() *dtypeInfo {
@@ -99,10 +98,6 @@ func (d DType) Kind() Kind { return d.info().kind }
 // Machine returns the type of a lane that holds an element in memory: U8 for Bool, U16 (the bits)
 // for the half types, the type of the parts for complex dtypes.
 func (d DType) Machine() simd.Type { return d.info().machine }
-
-// ComputeSupported reports whether the element-wise functions compute on elements of dtype d.
-// Every other dtype can be stored and viewed only.
-func ComputeSupported(d DType) bool { return d.info().compute }
 
 // DTypes returns all dtypes, Invalid not among them.
 func DTypes() []DType {

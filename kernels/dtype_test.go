@@ -3,7 +3,6 @@ package kernels
 import (
 	"bufio"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -101,17 +100,5 @@ func TestResultTypeHasNoOrder(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-func TestComputeSupported(t *testing.T) {
-	var got []DType
-	for _, d := range DTypes() {
-		if ComputeSupported(d) {
-			got = append(got, d)
-		}
-	}
-	if want := []DType{Bool, Int32, Int64, Float32, Float64}; !slices.Equal(got, want) {
-		t.Errorf("compute on %v, want %v", got, want)
 	}
 }
