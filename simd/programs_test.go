@@ -18,6 +18,10 @@ var hardPrograms = []struct {
 	{"200 live i64", func(b *Builder) { liveValues(b, I64) }},
 	{"200 live u8", func(b *Builder) { liveValues(b, U8) }},
 	{"200 live masks", liveMasks},
+	{"live results of every row, f64", func(b *Builder) { liveRows(b, F64) }},
+	{"live results of every row, f32", func(b *Builder) { liveRows(b, F32) }},
+	{"live results of every row, i64", func(b *Builder) { liveRows(b, I64) }},
+	{"live results of every row, u16", func(b *Builder) { liveRows(b, U16) }},
 	{"200 live values in a rare region", func(b *Builder) {
 		x := b.Load(F64)
 		b.Store(b.Rare(b.Lt(x, b.F64(0)), func() []Value { return []Value{combined(b, F64, x)} }, x)[0])
@@ -103,6 +107,45 @@ func combined(b *Builder, t Type, x Value) Value {
 		sum = b.Add(b.Min(sum, values[i]), x)
 	}
 	return sum
+}
+
+// liveRows applies every row to many values, first all of them, and only then uses the results.
+func liveRows(b *Builder, t Type) {
+	x := []Value{b.Load(t), b.Load(t), b.Scalar(t)}
+	var values, masks []Value
+	for k := range 3 {
+		u, v, w := x[k], x[(k+1)%3], x[(k+2)%3]
+		for op := OpAdd; op < OpLookup; op++ {
+			if !rows[op].types.has(t) {
+				continue
+			}
+			switch rows[op].form {
+			case formUnary:
+				values = append(values, b.emit(op, 0, 0, u))
+			case formBinary:
+				values = append(values, b.emit(op, 0, 0, u, v))
+			case formTernary:
+				values = append(values, b.emit(op, 0, 0, u, v, w))
+			case formShift:
+				values = append(values, b.emit(op, 0, 5, u))
+			case formCompare:
+				masks = append(masks, b.emit(op, 0, 0, u, v))
+			}
+		}
+		for to := I8; to < numTypes; to++ {
+			if to != t {
+				values = append(values, b.Convert(b.Convert(u, to), t))
+			}
+		}
+		for _, m := range masks {
+			values = append(values, b.Select(m, u, v))
+		}
+	}
+	sum := x[0]
+	for i := len(values) - 1; i >= 0; i-- {
+		sum = b.Select(b.Lt(values[i], x[1]), b.Add(sum, values[i]), b.Max(values[i], x[0]))
+	}
+	b.Store(sum)
 }
 
 func liveMasks(b *Builder) {

@@ -10,7 +10,7 @@ import (
 // randomProgram builds a program from the rows of the primitive table, with operands of every type. The same seed gives
 // the same program.
 func randomProgram(r *rand.Rand, size int) (*Program, error) {
-	g := generator{r: r, b: NewBuilder()}
+	g := generator{r: r, b: NewBuilder(), far: r.IntN(3) == 0}
 	types := []Type{F64, F32, I64, I32, U64, U32, I16, U16, I8, U8}
 	r.Shuffle(len(types), func(i, j int) { types[i], types[j] = types[j], types[i] })
 	for _, t := range types[:1+r.IntN(4)] {
@@ -18,6 +18,9 @@ func randomProgram(r *rand.Rand, size int) (*Program, error) {
 	}
 	if r.IntN(3) == 0 {
 		g.add(g.b.Index())
+	}
+	if g.far {
+		size *= 5
 	}
 	g.straight(size, true)
 	g.sinks()
@@ -28,6 +31,7 @@ func randomProgram(r *rand.Rand, size int) (*Program, error) {
 type generator struct {
 	r    *rand.Rand
 	b    *Builder
+	far  bool              // values are needed long after they were made: many live at once
 	pool [numTypes][]Value // what may be used
 }
 
@@ -40,6 +44,9 @@ func (g *generator) add(v Value) {
 // pick takes a value of type t, rather a late one.
 func (g *generator) pick(t Type) Value {
 	vs := g.pool[t]
+	if g.far {
+		return vs[g.r.IntN(len(vs))]
+	}
 	return vs[len(vs)-1-min(len(vs)-1, int(g.r.ExpFloat64()*4))]
 }
 

@@ -169,18 +169,16 @@ func TestPreemption(t *testing.T) {
 		}
 		b.Store(x)
 	})
-	data := make([]float64, 1<<15)
 	for _, e := range Engines() {
 		k := compile(t, p, e)
 		gave := false
-		for try := 0; try < 20 && !gave; try++ {
+		for n := 1 << 21; n <= 1<<24 && !gave; n *= 2 { // one run, of 60 ms and ever more
+			data := make([]float64, n)
 			var ended atomic.Bool
 			started, done := make(chan bool), make(chan bool)
 			go func() {
 				close(started)
-				for range 8 << try { // about 20 ms, then ever more
-					k.Run(len(data), 0, []unsafe.Pointer{unsafe.Pointer(&data[0]), unsafe.Pointer(&data[0])}, nil, 0)
-				}
+				k.Run(n, 0, []unsafe.Pointer{unsafe.Pointer(&data[0]), unsafe.Pointer(&data[0])}, nil, 0)
 				ended.Store(true)
 				close(done)
 			}()

@@ -113,6 +113,34 @@ func checkSimulated(t *testing.T, p *Program, n int, seed uint64, stream bool) {
 	}
 }
 
+// TestStreamingCode checks what no result shows: that the variant for non-temporal stores uses them, and that a fence
+// orders them before the return.
+func TestStreamingCode(t *testing.T) {
+	for _, set := range sets {
+		for _, v := range []variant{0, streaming} {
+			l, err := translate(addProgram(t), set.isa, v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stores, fences := 0, 0
+			for i := range l.code {
+				switch l.code[i].Op {
+				case amd64.VMOVNTPS:
+					stores++
+				case amd64.SFENCE:
+					fences++
+				}
+			}
+			if want := int(v); stores != want*l.units || fences != want {
+				t.Errorf("%s, variant %d: %d non-temporal stores, %d fences", set.engine, v, stores, fences)
+			}
+			if op := l.code[len(l.code)-3].Op; v == streaming && op != amd64.SFENCE {
+				t.Errorf("%s: no fence before the end, but %s", set.engine, op)
+			}
+		}
+	}
+}
+
 func TestSimulatedRandomPrograms(t *testing.T) {
 	count := 150
 	if *long {
