@@ -214,6 +214,8 @@ func (s *selector) gatherLanes(size, from, count int, d x86.Operand) {
 			s.emit(x86.VMOVQ, 16, part, at(0))
 		case k == 0 && size == 4:
 			s.emit(x86.VMOVD, 16, part, at(0))
+		case size == 8: // one operation less than an insertion
+			s.emit(x86.VMOVHPD, 16, part, part, at(k))
 		default:
 			if k == 0 {
 				s.move(part, s.constant(uintOf(size), 0))
