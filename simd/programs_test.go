@@ -26,6 +26,17 @@ var hardPrograms = []struct {
 		x := b.Load(F64)
 		b.Store(b.Rare(b.Lt(x, b.F64(0)), func() []Value { return []Value{combined(b, F64, x)} }, x)[0])
 	}},
+	{"loads that are moved and spilled", func(b *Builder) {
+		var values []Value
+		for range 40 {
+			values = append(values, b.Abs(b.Load(U32))) // no instruction of its own
+		}
+		sum := b.Load(U32)
+		for i := len(values) - 1; i >= 0; i-- {
+			sum = b.Sub(values[i], b.Max(sum, values[i]))
+		}
+		b.Store(sum)
+	}},
 	{"300 sources, 40 sinks", manyOperands},
 	{"60 scalars, 60 constants", func(b *Builder) {
 		x := b.Load(F32)

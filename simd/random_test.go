@@ -162,7 +162,7 @@ func (g *generator) instruction(op Op, t Type) Value {
 }
 
 func TestRandomPrograms(t *testing.T) {
-	count := 600
+	count := 1500
 	if *long {
 		count = 20000
 	}

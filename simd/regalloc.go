@@ -147,6 +147,9 @@ func (a *allocator) expandPlain(it *item) {
 	}
 	var loaded []spilled
 	mem, bcast, bytes := in.Op.MemSource(int(in.Len))
+	if in.Op == amd64.VMOVAPS { // of memory it would demand alignment
+		mem = -1
+	}
 	if a.s.level == amd64.AVX2 && in.A[2].Kind == amd64.Imm && mem == 1 && !in.Op.FoldsVEX() {
 		mem = -1
 	}

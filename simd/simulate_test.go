@@ -142,7 +142,7 @@ func TestStreamingCode(t *testing.T) {
 }
 
 func TestSimulatedRandomPrograms(t *testing.T) {
-	count := 150
+	count := 800
 	if *long {
 		count = 5000
 	}
