@@ -34,7 +34,6 @@ type Case struct {
 	Text   string   // the expression, in Lanes' spelling and in that of every peer without its own below
 	Args   []Arg
 
-	Lanes    string // "" and so below: Text
 	NumPyOut string // statements that write into o, with t as scratch
 	NumPy    string
 	NumExpr  string // "-": NumExpr has no such operation
@@ -90,7 +89,7 @@ var cases = []Case{
 			"o *= a; o -= 1.1; o *= a; o += 2.0",
 		Flops: 10, Go: loops(goPoly5),
 		Exact: func(x []float64) dd { return polynomial(x[0], 0.5, 1.25, -0.75, 0.3, -1.1, 2) }},
-	{Name: "pow10", DTypes: f64, Text: "a**10", Args: []Arg{pos("a")}, Lanes: "((a**2)**2)**2*a**2",
+	{Name: "pow10", DTypes: f64, Text: "a**10", Args: []Arg{pos("a")},
 		NumPyOut: "np.power(a, 10, out=o)", Flops: 4, Go: loops(goPow10),
 		Exact: func(x []float64) dd {
 			x2 := twoProd(x[0], x[0])
@@ -167,14 +166,6 @@ func exactSC2(x []float64) dd {
 	s, _ := ddSinCos(x[0])
 	_, c := ddSinCos(x[1])
 	return s.mul(s).add(c.mul(c))
-}
-
-// lanesText is the expression as Lanes takes it.
-func (c *Case) lanesText() string {
-	if c.Lanes != "" {
-		return c.Lanes
-	}
-	return c.Text
 }
 
 // peerCase is what worker.py is told about a case.

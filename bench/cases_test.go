@@ -100,7 +100,8 @@ func TestGoContendersAgree(t *testing.T) {
 	})
 }
 
-// Lanes has the bits of the Go loops where there are no functions, and is within 1 ULP where there is one.
+// Lanes has the bits of the Go loops where there are no functions, and is within 1 ULP where there is one. A power is
+// more accurate than the chain of products of the Go loop.
 func TestLanesAgrees(t *testing.T) {
 	eachCase(t, func(t *testing.T, d *Data) {
 		exact := reference(d, 1)
@@ -122,7 +123,10 @@ func TestLanesAgrees(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %v", c.Name, err)
 				}
-				if !d.Case.Function && a.SameBits != a.Checked {
+				if d.Case.Name == "pow10" && a.ULP > 0.52 {
+					t.Errorf("%s: %v ULP", c.Name, a.ULP)
+				}
+				if !d.Case.Function && d.Case.Name != "pow10" && a.SameBits != a.Checked {
 					t.Errorf("%s, %d threads: %d of %d elements have Go's bits", c.Name, threads,
 						a.SameBits, a.Checked)
 				}

@@ -177,8 +177,8 @@ func ulpError(y float64, exact dd, dtype string) float64 {
 	return math.Abs((y-exact.hi)-exact.lo) / ulp
 }
 
-// eligible says whether a peer may be called best: if it is about as accurate as Lanes (a tenth more is the
-// luck of the sample where an expression rounds several times), or within 1.05 ULP, or has the bits of Lanes.
+// eligible says whether a peer may be called best: if it is as accurate as Lanes, or has the bits of Lanes. A tenth more
+// is the luck of the sample; correct rounding, up to half an ULP, is as accurate as anything.
 func eligible(peer, lanes Accuracy) bool {
-	return peer.SameBits == peer.Checked || peer.ULP <= max(1.05, 1.1*lanes.ULP)
+	return peer.SameBits == peer.Checked || peer.ULP <= max(0.505, 1.1*lanes.ULP)
 }

@@ -40,7 +40,7 @@ func lanesContenders(d *Data, threads int) ([]Contender, error) {
 
 // programContender is Program.RunTo.
 func programContender(d *Data, o expr.Options) ([]Contender, error) {
-	p, err := expr.Compile(d.Case.lanesText(), o)
+	p, err := expr.Compile(d.Case.Text, o)
 	if err != nil {
 		return nil, err
 	}
@@ -87,15 +87,15 @@ func sliceFunc[T ndarray.Scalar](d *Data, o expr.Options) (func() error, error) 
 	dst := out[T](d)
 	switch len(d.In) {
 	case 1:
-		f, err := expr.Func1[T](d.Case.lanesText(), o)
+		f, err := expr.Func1[T](d.Case.Text, o)
 		a := in[T](d, 0)
 		return func() error { return f(dst, a) }, err
 	case 2:
-		f, err := expr.Func2[T](d.Case.lanesText(), o)
+		f, err := expr.Func2[T](d.Case.Text, o)
 		a, b := in[T](d, 0), in[T](d, 1)
 		return func() error { return f(dst, a, b) }, err
 	}
-	f, err := expr.Func3[T](d.Case.lanesText(), o)
+	f, err := expr.Func3[T](d.Case.Text, o)
 	a, b, c := in[T](d, 0), in[T](d, 1), in[T](d, 2)
 	return func() error { return f(dst, a, b, c) }, err
 }

@@ -193,8 +193,8 @@ func TestEligible(t *testing.T) {
 		a    Accuracy
 		want bool
 	}{
-		{Accuracy{ULP: 1, Checked: 10}, true},
-		{Accuracy{ULP: 1.13, Checked: 10}, false},
+		{Accuracy{ULP: 0.98, Checked: 10}, true},
+		{Accuracy{ULP: 1.01, Checked: 10}, false},
 		{Accuracy{ULP: 50, Checked: 10, SameBits: 10}, true},
 	} {
 		if got := eligible(c.a, lanes); got != c.want {
