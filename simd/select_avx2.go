@@ -323,18 +323,9 @@ func shiftRight64(s *selector, in *Ins, d x86.Operand) {
 
 func convert2(s *selector, in *Ins, d x86.Operand) {
 	from, to := s.p.ins[in.Args[0]].Type, in.Type
-	x, nf, nt := s.val(in.Args[0]), s.len(from), s.len(to)
+	x := s.val(in.Args[0])
 	switch {
-	case from.IsInt() && to.IsInt():
-		s.resizeInt(from, to, d, x)
-	case from == I32 && to == F64:
-		s.emit(x86.VCVTDQ2PD, nt, d, x)
-	case from == I32:
-		s.emit(x86.VCVTDQ2PS, nt, d, x)
-	case from == F32 && to == F64:
-		s.emit(x86.VCVTPS2PD, nt, d, x)
-	case from == F64 && to == F32:
-		s.emit(x86.VCVTPD2PS, nf, d, x)
+	case s.convertBoth(from, to, d, x):
 	case from == I64 && to == F64:
 		s.int64ToFloat(d, x)
 	case from == I64:

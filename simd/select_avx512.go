@@ -180,22 +180,13 @@ func (s *selector) blendInto(t Type, d x86.Operand, m Value, x x86.Operand, to, 
 
 func convert512(s *selector, in *Ins, d x86.Operand) {
 	from, to := s.p.ins[in.Args[0]].Type, in.Type
-	x, nf, nt := s.val(in.Args[0]), s.len(s.p.ins[in.Args[0]].Type), s.len(in.Type)
+	x := s.val(in.Args[0])
 	switch {
-	case from.IsInt() && to.IsInt():
-		s.resizeInt(from, to, d, x)
-	case from == I32 && to == F64:
-		s.emit(x86.VCVTDQ2PD, nt, d, x)
-	case from == I32:
-		s.emit(x86.VCVTDQ2PS, nt, d, x)
+	case s.convertBoth(from, to, d, x):
 	case from == I64 && to == F64:
-		s.emit(x86.VCVTQQ2PD, nt, d, x)
+		s.emit(x86.VCVTQQ2PD, s.len(to), d, x)
 	case from == I64:
-		s.emit(x86.VCVTQQ2PS, nf, d, x)
-	case from == F32 && to == F64:
-		s.emit(x86.VCVTPS2PD, nt, d, x)
-	case from == F64 && to == F32:
-		s.emit(x86.VCVTPD2PS, nf, d, x)
+		s.emit(x86.VCVTQQ2PS, s.len(from), d, x)
 	default:
 		s.floatToInt512(from, to, d, x)
 	}

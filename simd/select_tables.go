@@ -140,6 +140,25 @@ func selectNot(s *selector, in *Ins, d x86.Operand) {
 	s.emit(x86.VPXORQ, s.len(in.Type), d, s.val(in.Args[0]), s.constant(in.Type, in.Type.mask()))
 }
 
+// convertBoth selects the conversions that are the same on both; it returns false for the others.
+func (s *selector) convertBoth(from, to Type, d, x x86.Operand) bool {
+	switch {
+	case from.IsInt() && to.IsInt():
+		s.resizeInt(from, to, d, x)
+	case from == I32 && to == F64:
+		s.emit(x86.VCVTDQ2PD, s.len(to), d, x)
+	case from == I32:
+		s.emit(x86.VCVTDQ2PS, s.len(to), d, x)
+	case from == F32 && to == F64:
+		s.emit(x86.VCVTPS2PD, s.len(to), d, x)
+	case from == F64 && to == F32:
+		s.emit(x86.VCVTPD2PS, s.len(from), d, x)
+	default:
+		return false
+	}
+	return true
+}
+
 // selectIndex: start + index in all lanes, plus the lane's number.
 func selectIndex(s *selector, in *Ins, d x86.Operand) {
 	t, n := s.vec(s.len(I64)), s.len(I64)
