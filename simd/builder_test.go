@@ -184,7 +184,8 @@ func TestProgramFigures(t *testing.T) {
 		}
 	}
 	p.Sources()[0].Type, p.Sinks()[0].Type, p.Instructions()[0].Op = I8, I8, OpEnd // copies
-	if _, err := Parse(p.String()); err != nil || len(p.Sources()) != 4 || len(p.Sinks()) != 3 || p.Len() != len(p.Instructions()) {
+	if _, err := Parse(p.String()); err != nil || len(p.Sources()) != 4 || len(p.Sinks()) != 3 ||
+		p.Len() != len(p.Instructions()) {
 		t.Errorf("the program was changed through what it returned: %v", err)
 	}
 }

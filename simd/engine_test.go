@@ -2,6 +2,7 @@ package simd
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -97,7 +98,8 @@ func TestEngineVariable(t *testing.T) {
 				c.want = Portable
 			}
 			out, err := rerun(t, "TestEngineVariable", "LANES_ENGINE="+c.value, childVariable+"=1")
-			if want := "best=" + c.want.String() + " kernel=" + c.want.String() + "."; err != nil || !strings.Contains(out, want) {
+			want := fmt.Sprintf("best=%s kernel=%s.", c.want, c.want)
+			if err != nil || !strings.Contains(out, want) {
 				t.Errorf("want %q, error %v, output:\n%s", want, err, out)
 			}
 		})

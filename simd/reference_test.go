@@ -5,8 +5,8 @@ import (
 	"math/big"
 )
 
-// Independent definitions of the primitives on one lane, by exact arithmetic: integers as integers, floats as numbers of
-// math/big that are rounded once. Nothing here is shared with the engines.
+// Independent definitions of the primitives on one lane, by exact arithmetic: integers as integers, floats as numbers
+// of math/big that are rounded once. Nothing here is shared with the engines.
 
 // meaning is a row with everything but its operands.
 type meaning struct {

@@ -235,3 +235,19 @@ func TestKernelsAreFreed(t *testing.T) {
 		}
 	}
 }
+
+// TestStressDebug repeats the stress, in processes of their own, under settings that make the runtime check itself.
+func TestStressDebug(t *testing.T) {
+	if !*long {
+		t.Skip("needs -long")
+	}
+	for _, setting := range []string{
+		"asyncpreemptoff=1", "gccheckmark=1", "gcstoptheworld=2,clobberfree=1", "efence=1", "gcshrinkstackoff=1",
+	} {
+		t.Run(setting, func(t *testing.T) {
+			if out, err := rerun(t, "TestStress", "GODEBUG="+setting); err != nil {
+				t.Errorf("%v, output:\n%s", err, out)
+			}
+		})
+	}
+}

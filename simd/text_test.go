@@ -195,8 +195,8 @@ func TestLongProgram(t *testing.T) {
 	}
 }
 
-// FuzzProgramText feeds Parse anything. What it accepts prints the same, and runs alike on every engine and on the model
-// of the processor.
+// FuzzProgramText feeds Parse anything. What it accepts prints the same, and runs alike on every engine and on the
+// model of the processor.
 func FuzzProgramText(f *testing.F) {
 	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 10))
