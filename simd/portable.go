@@ -94,6 +94,11 @@ func stepOf(p *Program, in *Ins) step {
 		})
 	case OpLt, OpLe, OpEq, OpNe:
 		return portable[in.Op][p.ins[in.Args[0]].Type]
+	case OpSelect:
+		x, y := &p.ins[in.Args[1]], &p.ins[in.Args[2]]
+		if in.Type.Size() == 1 && x.Op == OpConst && y.Op == OpConst && x.Imm == 1 && y.Imm == 0 {
+			return unary(same[uint8]) // a mask is these bytes
+		}
 	}
 	return portable[in.Op][in.Type]
 }
