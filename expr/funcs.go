@@ -3,6 +3,7 @@ package expr
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -28,6 +29,11 @@ func newSliceFunc[T ndarray.Scalar](text string, n int, opts []Options) (*sliceF
 	body := text
 	if names, rest, ok := parameterList(text); ok {
 		f.params, body = names, rest
+		for i, name := range names {
+			if slices.Contains(names[:i], name) {
+				return nil, newError(ErrName, text, 0, 0, fmt.Sprintf("parameter %q is listed twice", name), "")
+			}
+		}
 	}
 	p, err := Compile(body, opts...)
 	if err != nil {

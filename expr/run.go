@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"math/bits"
 	"runtime"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -107,6 +108,7 @@ type call struct {
 	key     []byte
 	slots   []uint64          // scalars kept
 	buffers []*kernels.Buffer // arrays kept, by temp
+	bytes   uint64            // of results and arrays kept
 	out     []*ndarray.Array
 	extent  []int // of a stage or result
 	strides []int
@@ -121,7 +123,7 @@ func (c *call) reset(n int) {
 	if cap(c.in) < n {
 		c.in = make([]callInput, n)
 	}
-	c.in, c.dims, c.key, c.out = c.in[:n], c.dims[:0], c.key[:0], c.out[:0]
+	c.in, c.dims, c.key, c.out, c.bytes = c.in[:n], c.dims[:0], c.key[:0], c.out[:0], 0
 	clear(c.in)
 }
 
@@ -217,16 +219,20 @@ func (p *Program) checkDst(c *call, dst *ndarray.Array) error {
 func (p *Program) makeResult(c *call, i int) error {
 	n := &c.b.nodes[c.b.results[i]]
 	c.extent = c.lengths(c.extent[:0], c.b.shapes.shapes[n.shape])
+	value := p.graph.results[i].value
 	size := uint64(n.dtype.Size())
 	var over uint64
 	for _, d := range c.extent {
 		over, size = bits.Mul64(size, uint64(d))
 		if over != 0 || size > uint64(p.opts.Limits.OutputBytes) {
 			if size != 0 || over != 0 {
-				return p.failAt(ErrLimit, &p.graph.values[p.graph.results[i].value],
+				return p.failAt(ErrLimit, &p.graph.values[value],
 					"a result of shape "+formatShape(c.extent)+" is beyond the limit of bytes", "")
 			}
 		}
+	}
+	if _, err := p.room(c, n.dtype, value); err != nil {
+		return err
 	}
 	order := ndarray.C
 	if len(c.extent) > 1 && c.allFortran(len(c.extent)) {
@@ -234,10 +240,28 @@ func (p *Program) makeResult(c *call, i int) error {
 	}
 	out, err := ndarray.New(n.dtype, c.extent, order)
 	if err != nil {
-		return p.failAt(ErrLimit, &p.graph.values[p.graph.results[i].value], err.Error(), "")
+		return p.failAt(ErrLimit, &p.graph.values[value], err.Error(), "")
 	}
 	c.out = append(c.out, out)
 	return nil
+}
+
+// room returns the bytes of an array of shape c.extent: a result or a kept value, which can be larger than any
+// result. All arrays of a call together must fit memory: more would not be an error of Go but the end of the process.
+func (p *Program) room(c *call, d kernels.DType, value int32) (int, error) {
+	if slices.Contains(c.extent, 0) {
+		return 0, nil
+	}
+	size, budget := uint64(d.Size()), uint64(kernels.MemoryBudget())
+	var over uint64
+	for _, n := range c.extent {
+		if over, size = bits.Mul64(size, uint64(n)); over != 0 || size > budget-c.bytes {
+			return 0, p.failAt(ErrLimit, &p.graph.values[value], fmt.Sprintf("%v of shape %s takes more than memory",
+				d, formatShape(c.extent)), "")
+		}
+	}
+	c.bytes += size
+	return int(size), nil
 }
 
 // allFortran reports whether all inputs of that rank are in Fortran order and not in C order.
@@ -364,9 +388,9 @@ func (p *Program) stage(ctx context.Context, c *call, s *stage) error {
 		if slot := b.temps[k.temp].slot; slot >= 0 {
 			op.Ptr = unsafe.Pointer(&c.slots[slot])
 		} else {
-			size := n.dtype.Size()
-			for _, d := range c.extent {
-				size *= d // no larger than a result
+			size, err := p.room(c, n.dtype, n.value)
+			if err != nil {
+				return err
 			}
 			buf := kernels.Alloc(size)
 			c.buffers[k.temp] = buf
