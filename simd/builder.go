@@ -315,7 +315,7 @@ func (b *Builder) Rare(mask Value, build func() []Value, main ...Value) []Value 
 	}
 	delete(b.scopes[0], b.p.ins[start]) // every region opens anew
 	b.scopes = append(b.scopes, map[Ins]Value{})
-	results := build()
+	results := slices.Clone(build())
 	b.scopes = b.scopes[:1]
 	if b.err != nil {
 		return make([]Value, len(main))
@@ -351,6 +351,10 @@ func (b *Builder) selectAll(mask Value, xs, main []Value) []Value {
 func (b *Builder) merge(r region, main []Value) []Value {
 	out := make([]Value, len(main))
 	for i, x := range r.results {
+		if b.TypeOf(x) == Invalid {
+			out[i] = b.fail("rare: result %d is not a value of this builder", i)
+			continue
+		}
 		if op := b.p.ins[x].Op; x < r.start || op == OpConst || op.isSource() { // a value from outside the region
 			out[i] = b.Select(r.mask, x, main[i])
 		} else {
@@ -364,7 +368,7 @@ func (b *Builder) merge(r region, main []Value) []Value {
 func (b *Builder) sameRegion(r region, main []Value) *region {
 	for k := range b.regions {
 		o := &b.regions[k]
-		if o.mask == r.mask && slices.Max(append(main, 0)) < o.start && b.regionsEqual(o, &r) {
+		if o.mask == r.mask && slices.Max(append([]Value{0}, main...)) < o.start && b.regionsEqual(o, &r) {
 			return o
 		}
 	}
@@ -419,6 +423,12 @@ func (b *Builder) sink(in Ins, x Value) {
 	if len(b.scopes) > 1 {
 		b.fail("%s: a sink inside a rare region", in.Op)
 		return
+	}
+	for k, a := range in.args() {
+		if b.TypeOf(a) == Invalid {
+			b.fail("%s: operand %d is not a value of this builder", in.Op, k)
+			return
+		}
 	}
 	in.Type, in.Imm = b.TypeOf(x), uint64(len(b.sinks))
 	b.sinks = append(b.sinks, in)

@@ -3,6 +3,7 @@ package simd
 import (
 	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -109,6 +110,21 @@ func TestRegionsApart(t *testing.T) {
 	}
 }
 
+// TestRareLeavesItsArguments passes a part of a slice as the main values of two regions with one mask.
+func TestRareLeavesItsArguments(t *testing.T) {
+	b := NewBuilder()
+	x := b.Load(F64)
+	m := b.Lt(x, b.F64(0))
+	main := []Value{b.Neg(x), b.Abs(x)}
+	want := slices.Clone(main)
+	for range 2 {
+		b.Rare(m, func() []Value { return []Value{b.Sqrt(x)} }, main[:1]...)
+	}
+	if !slices.Equal(main, want) {
+		t.Errorf("main is %v now, was %v", main, want)
+	}
+}
+
 // TestBuilderErrors checks that the first mistake is what Program reports, and that nothing panics after it.
 func TestBuilderErrors(t *testing.T) {
 	for _, c := range []struct {
@@ -137,6 +153,12 @@ func TestBuilderErrors(t *testing.T) {
 		{"store: a sink inside a rare region", func(b *Builder, x Value) {
 			b.Rare(b.Lt(x, x), func() []Value { b.Store(x); return []Value{x} }, x)
 		}},
+		{"rare: result 0 is not a value of this builder", func(b *Builder, x Value) {
+			b.Rare(b.Lt(x, x), func() []Value { return []Value{1000} }, x)
+		}},
+		{"store: operand 0 is not a value of this builder", func(b *Builder, x Value) { b.Store(1000) }},
+		{"storemasked: operand 0 is not a value of this builder", func(b *Builder, x Value) { b.StoreMasked(-1, x) }},
+		{"cannot accumulate with", func(b *Builder, x Value) { b.Accumulate(200, x) }},
 		{"cannot accumulate with sub", func(b *Builder, x Value) { b.Accumulate(OpSub, x) }},
 		{"cannot accumulate with and", func(b *Builder, x Value) { b.Accumulate(OpAnd, x) }},
 		{"does not take mask", func(b *Builder, x Value) { b.Store(b.Lt(x, x)) }},

@@ -216,7 +216,7 @@ func (v *verifier) types(in *Ins) error {
 	if want != in.Type {
 		return fmt.Errorf("result type is %s, not %s", want, in.Type)
 	}
-	if in.Op == OpAccumulate && (!accOps[in.Acc] || !rows[in.Acc].types.has(in.Type)) {
+	if in.Op == OpAccumulate && (in.Acc >= numOps || !accOps[in.Acc] || !rows[in.Acc].types.has(in.Type)) {
 		return fmt.Errorf("cannot accumulate with %s", in.Acc)
 	}
 	return nil
