@@ -63,7 +63,9 @@ func (r *Results) readme() string {
 	m := r.Machine
 	where := fmt.Sprintf("%s, %d %s, engine %s, %s.\n\n", m.CPU, m.Cores, plural(m.Cores, "core"), m.Engine,
 		m.Go)
-	return where + r.means() + "\n" + r.behind(false) + "\n" + legend + "\n\n" + table(rows, false)
+	const picture = "![Time of the best peer over that of Lanes, case by case](bench/results/bench.svg)\n\n"
+	const all = "[All rows, contenders, accuracies and ceilings](bench/results/bench.md)\n"
+	return where + r.means() + "\n" + r.behind(false) + "\n" + picture + legend + "\n\n" + table(rows, false) + "\n" + all
 }
 
 // table has one line per row, with all contenders or only Lanes and the best of the others.

@@ -152,10 +152,15 @@ func TestWrite(t *testing.T) {
 			t.Errorf("%s lacks %q: %v", name, part, err)
 		}
 	}
+	for _, name := range []string{"bench.md", "bench.svg"} { // what README.md links to
+		if _, err := os.Stat(filepath.Join(dir, "bench", "results", name)); err != nil {
+			t.Error(err)
+		}
+	}
 	b, _ := os.ReadFile(readme)
 	text := string(b)
 	if !strings.HasPrefix(text, "a\n"+beginMark+"\ncpu, 2 cores") || !strings.HasSuffix(text,
-		"|\n"+endMark+"\nz\n") ||
+		"(bench/results/bench.md)\n"+endMark+"\nz\n") ||
 		strings.Contains(text, "old") || !strings.Contains(text, "| add | f64 | 1e7 |") {
 		t.Errorf("README.md:\n%s", text)
 	}

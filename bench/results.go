@@ -194,8 +194,32 @@ func libraryVersions() map[string]string {
 	return v
 }
 
-// write puts bench.md, bench.json and bench.svg into dir, and the table into README.md if readme is set.
+// write puts bench.md, bench.json and bench.svg into dir. If readme is set it puts the table into README.md, and what
+// README.md links to, all rows and the picture, into bench/results.
 func (r *Results) write(dir, root string, readme bool) error {
+	if err := r.writeFiles(dir); err != nil {
+		return err
+	}
+	say("results in " + dir)
+	if !readme {
+		return nil
+	}
+	if err := r.writeFiles(filepath.Join(root, "bench", "results")); err != nil {
+		return err
+	}
+	file := filepath.Join(root, "README.md")
+	old, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	text, err := replaceBetween(string(old), r.readme())
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return os.WriteFile(file, []byte(text), 0o644)
+}
+
+func (r *Results) writeFiles(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -209,23 +233,7 @@ func (r *Results) write(dir, root string, readme bool) error {
 	if err := os.WriteFile(filepath.Join(dir, "bench.md"), []byte(r.markdown()), 0o644); err != nil {
 		return err
 	}
-	if err := r.chart(filepath.Join(dir, "bench.svg")); err != nil {
-		return err
-	}
-	say("results in " + dir)
-	if !readme {
-		return nil
-	}
-	file := filepath.Join(root, "README.md")
-	old, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	text, err := replaceBetween(string(old), r.readme())
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	return os.WriteFile(file, []byte(text), 0o644)
+	return r.chart(filepath.Join(dir, "bench.svg"))
 }
 
 // The table of the README stands between these lines.
