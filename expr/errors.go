@@ -23,7 +23,7 @@ var (
 // Error is what Compile, Run and their relatives return for a problem in the text of an expression or in
 // what it is given. errors.Is(err, ErrShape) and the like tell the kind.
 type Error struct {
-	Kind     error  // one of the kinds above
+	Kind     error  // one of the kinds above, or ndarray.ErrFault
 	Offset   int    // the place: bytes from the start of Source
 	End      int    // end of the place, Offset <= End
 	Line     int    // line of the place, from 1

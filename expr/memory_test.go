@@ -2,6 +2,7 @@ package expr
 
 import (
 	"errors"
+	"os"
 	"testing"
 
 	"github.com/lanes-go/lanes/kernels"
@@ -59,5 +60,29 @@ func TestTooLargeTogether(t *testing.T) {
 func TestRepeatedParameter(t *testing.T) {
 	if _, err := Func2[float64]("a, a: a + 1"); !errors.Is(err, ErrName) {
 		t.Error(err)
+	}
+}
+
+// TestTruncatedFile takes a file away under a mapped input.
+func TestTruncatedFile(t *testing.T) {
+	path := t.TempDir() + "/a.npy"
+	if err := ndarray.Save(path, ndarray.Full(1.0, 1<<16)); err != nil {
+		t.Fatal(err)
+	}
+	a, err := ndarray.Map(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !a.Mapped() {
+		t.Skip("files are not mapped here")
+	}
+	if err := os.Truncate(path, 4096); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"a + 1", "a*2 > 0", "sin(a)"} {
+		var e *Error
+		if _, err := Eval(text, Vars{"a": a}); !errors.Is(err, ndarray.ErrFault) || !errors.As(err, &e) {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 	"math/bits"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/lanes-go/lanes/kernels"
 	"github.com/lanes-go/lanes/ndarray"
+	"github.com/lanes-go/lanes/simd"
 )
 
 // Result is one result of RunAll.
@@ -21,7 +23,7 @@ type Result struct {
 }
 
 // Run computes the one result of a program. The result is a new array: in C order, unless all inputs of
-// its rank are in Fortran order. The error is an *Error, or what the reading of a mapped file gave.
+// its rank are in Fortran order. The error is an *Error; of kind ndarray.ErrFault if a mapped file was truncated.
 func (p *Program) Run(vars Vars) (*ndarray.Array, error) {
 	if len(p.graph.results) != 1 {
 		return nil, p.notOne()
@@ -399,7 +401,19 @@ func (p *Program) stage(ctx context.Context, c *call, s *stage) error {
 		op.Strides = c.packed(s, s.dims, n.dtype.Size())
 		c.dst = append(c.dst, op)
 	}
-	return s.kernel.Run(ctx, c.extent, c.dst, c.src, p.opts.Threads)
+	if err := s.kernel.Run(ctx, c.extent, c.dst, c.src, p.opts.Threads); err != nil {
+		return p.stageError(err)
+	}
+	return nil
+}
+
+// stageError names what a fault means here: the only memory that may fault is that of mapped files.
+func (p *Program) stageError(err error) error {
+	if fault := (*simd.FaultError)(nil); !errors.As(err, &fault) {
+		return err
+	}
+	return p.failAt(ndarray.ErrFault, &p.graph.values[p.graph.results[0].value],
+		"a mapped file cannot be read any more: was it truncated?", "")
 }
 
 // operand returns a source as the driver takes it: a stride for every axis of the stage, 0 where it is
