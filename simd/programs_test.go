@@ -309,6 +309,7 @@ func TestInPlace(t *testing.T) {
 						k.Run(n, 0, apart.ptrs, apart.strides, 0)
 						for s := range c.onto {
 							x := &apart.list[len(p.sources)+s]
+							x.oneNaN()
 							want = append(want, x.mem[x.base:x.base+n*c.size]...)
 						}
 					}
@@ -316,6 +317,7 @@ func TestInPlace(t *testing.T) {
 					var got []byte
 					for _, k := range c.onto {
 						x := &o.list[k]
+						x.oneNaN()
 						got = append(got, x.mem[x.base:x.base+n*c.size]...)
 					}
 					if i := firstDiff(got, want); i >= 0 {
