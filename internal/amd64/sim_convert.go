@@ -1,13 +1,23 @@
 package amd64
 
-import "math"
+import (
+	"math"
+	"math/big"
+)
 
 func i32ToF64(_, x, _ uint64, _ uint8) uint64 { return math.Float64bits(float64(int32(x))) }
 func i32ToF32(_, x, _ uint64, _ uint8) uint64 { return uint64(math.Float32bits(float32(int32(x)))) }
 func i64ToF64(_, x, _ uint64, _ uint8) uint64 { return math.Float64bits(float64(int64(x))) }
-func i64ToF32(_, x, _ uint64, _ uint8) uint64 { return uint64(math.Float32bits(float32(int64(x)))) }
+// Go converts 64-bit integers to float32 in two roundings on 386, math/big in one everywhere.
+func i64ToF32(_, x, _ uint64, _ uint8) uint64 {
+	f, _ := new(big.Float).SetInt64(int64(x)).Float32()
+	return uint64(math.Float32bits(f))
+}
 func u64ToF64(_, x, _ uint64, _ uint8) uint64 { return math.Float64bits(float64(x)) }
-func u64ToF32(_, x, _ uint64, _ uint8) uint64 { return uint64(math.Float32bits(float32(x))) }
+func u64ToF32(_, x, _ uint64, _ uint8) uint64 {
+	f, _ := new(big.Float).SetUint64(x).Float32()
+	return uint64(math.Float32bits(f))
+}
 
 func f32ToF64(_, x, _ uint64, _ uint8) uint64 {
 	if isNaN32(x) {
