@@ -18,6 +18,7 @@ type Kernel struct {
 	portable *portableCode
 	machine  *machineCode
 	cycles   float64
+	strided  int // strides that a run needs: up to the last strided source
 }
 
 // Flags of a run.
@@ -35,6 +36,11 @@ func Compile(p *Program, o Options) (*Kernel, error) {
 	}
 	p = optimise(p, o)
 	k := &Kernel{p: p, engine: engine, cycles: estimate(p, engine)}
+	for slot, o := range p.sources {
+		if o.Op == OpStrided {
+			k.strided = slot + 1
+		}
+	}
 	if engine != Portable {
 		if k.machine, err = generate(p, engine); err != nil {
 			k.engine, k.cycles = Portable, estimate(p, Portable)
@@ -62,6 +68,9 @@ func (k *Kernel) Cycles() float64 { return k.cycles }
 func (k *Kernel) Run(n int, start int64, ptrs []unsafe.Pointer, strides []int, flags Flags) {
 	if len(ptrs) != len(k.p.sources)+len(k.p.sinks) {
 		panic(fmt.Sprintf("simd: %d pointers for %d sources and %d sinks", len(ptrs), len(k.p.sources), len(k.p.sinks)))
+	}
+	if len(strides) < k.strided {
+		panic(fmt.Sprintf("simd: %d strides, source %d is strided", len(strides), k.strided-1))
 	}
 	if n <= 0 {
 		return

@@ -432,3 +432,17 @@ func TestRunWithTooFewPointers(t *testing.T) {
 	}()
 	k.Run(1, 0, make([]unsafe.Pointer, 1), nil, 0)
 }
+
+func TestRunWithTooFewStrides(t *testing.T) {
+	p := build(t, func(b *Builder) { b.Store(b.Add(b.Load(F64), b.Strided(F64))) })
+	for _, e := range Engines() {
+		func() {
+			defer func() {
+				if r := fmt.Sprint(recover()); r != "simd: 1 strides, source 1 is strided" {
+					t.Errorf("%s: panic %q", e, r)
+				}
+			}()
+			compile(t, p, e).Run(1, 0, make([]unsafe.Pointer, 3), make([]int, 1), 0)
+		}()
+	}
+}
