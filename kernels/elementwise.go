@@ -32,6 +32,9 @@ type Stage struct {
 	variants atomic.Pointer[[]*variant]
 }
 
+// maxVariants bounds the kernels that a stage keeps: of many inputs there are more layouts than memory for code.
+const maxVariants = 64
+
 // variant is a stage's kernel for one layout.
 type variant struct {
 	kinds  []SourceKind
@@ -91,6 +94,9 @@ func (s *Stage) variant(kinds []SourceKind) (*variant, error) {
 		return nil, err
 	}
 	v := &variant{slices.Clone(kinds), k, k.Cycles()}
+	if len(all) == maxVariants {
+		all = all[:1] // the first is for contiguous inputs; the others can be made again
+	}
 	grown := append(slices.Clone(all), v)
 	s.variants.Store(&grown)
 	return v, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -236,6 +237,39 @@ func BenchmarkRows(b *testing.B) {
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(m*m), "ns/el")
 			})
+		}
+	}
+}
+
+// TestVariantsAreBounded runs a stage of many inputs on more layouts than it keeps kernels for.
+func TestVariantsAreBounded(t *testing.T) {
+	const inputs = 7
+	s, err := NewStage(func(b *simd.Builder, src []simd.Value) []simd.Value {
+		sum := src[0]
+		for _, x := range src[1:] {
+			sum = b.Add(sum, x)
+		}
+		return []simd.Value{sum}
+	}, slices.Repeat([]Source{{DType: Float64}}, inputs), []DType{Float64}, simd.Options{Engine: simd.Portable})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := []float64{1, 2, 3}
+	for layout := range 1 << inputs {
+		y, want := make([]float64, len(x)), 3.0*inputs
+		src := slices.Repeat([]Operand{{Ptr: unsafe.Pointer(&x[0]), DType: Float64, Strides: []int{8}}}, inputs)
+		for i := range src {
+			if layout>>i&1 != 0 {
+				src[i].Strides = []int{0}
+				want -= 2
+			}
+		}
+		dst := Operand{Ptr: unsafe.Pointer(&y[0]), DType: Float64, Strides: []int{8}}
+		if err := s.Run(context.Background(), []int{len(x)}, []Operand{dst}, src, 1); err != nil || y[2] != want {
+			t.Fatalf("layout %b: %v, want %v, error %v", layout, y[2], want, err)
+		}
+		if n := len(*s.variants.Load()); n > maxVariants {
+			t.Fatalf("%d kernels are kept", n)
 		}
 	}
 }
