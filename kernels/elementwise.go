@@ -15,7 +15,7 @@ import (
 // Source describes an input of a stage.
 type Source struct {
 	DType  DType
-	Scalar bool // one element for all of the iteration, whatever its strides
+	Scalar bool // one element for all of the iteration: its strides are 0
 }
 
 // Stage is a compiled element-wise computation: one pass over its inputs that writes all its outputs. It is immutable

@@ -27,7 +27,9 @@ func CatchFaults(f func() error) (err error) {
 			error
 			Addr() uintptr
 		}:
-			execmem.VZeroUpper() // the code was left in the middle
+			if hasAVX2() {
+				execmem.VZeroUpper() // the code was left in the middle
+			}
 			err = &FaultError{r}
 		default:
 			panic(r)
