@@ -8,6 +8,7 @@ import (
 func i32ToF64(_, x, _ uint64, _ uint8) uint64 { return math.Float64bits(float64(int32(x))) }
 func i32ToF32(_, x, _ uint64, _ uint8) uint64 { return uint64(math.Float32bits(float32(int32(x)))) }
 func i64ToF64(_, x, _ uint64, _ uint8) uint64 { return math.Float64bits(float64(int64(x))) }
+
 // Go converts 64-bit integers to float32 in two roundings on 386, math/big in one everywhere.
 func i64ToF32(_, x, _ uint64, _ uint8) uint64 {
 	f, _ := new(big.Float).SetInt64(int64(x)).Float32()
