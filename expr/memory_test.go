@@ -28,8 +28,8 @@ func TestTooLarge(t *testing.T) {
 		vars Vars
 	}{
 		{"a + b", Vars{"a": ones(t, k*k*k, 1), "b": ones(t, 1, k*k*k)}},
-		{"a + b", Vars{"a": ones(t, 4*k*k*k, 1), "b": ones(t, 1, 4*k*k*k)}},
-		{"a + b < 0", Vars{"a": ones(t, k*k*k*k*k, 1), "b": ones(t, 1, 4*k)}},
+		{"a + b + c", Vars{"a": ones(t, k*k*k, 1, 1), "b": ones(t, k*k*k, 1), "c": ones(t, 16)}}, // 2^64 elements
+		{"a + b + c < 0", Vars{"a": ones(t, k*k*k, 1, 1), "b": ones(t, k*k*k, 1), "c": ones(t, 4)}},
 		{"sin(a + b)*c", Vars{"a": ones(t, k*k, 1), "b": ones(t, 1, k*k), "c": ones(t, 0, 1, 1)}},
 		{"sin(a + b)*c", Vars{"a": ones(t, k*k*k, 1), "b": ones(t, 1, k*k*k), "c": ones(t, 0, 1, 1)}},
 	} {
