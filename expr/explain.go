@@ -12,7 +12,7 @@ import (
 
 // Explain tells how a program runs on operands like vars: its text, the tree with dtypes and shapes, what
 // is computed once and kept and why, the rewrites, and for every stage its vector program before and
-// after optimisation, the instructions, and bytes and operations per element. Nothing is computed.
+// after optimisation, the instructions, and bytes, operations and flops per element. Nothing is computed.
 func (p *Program) Explain(vars Vars) (string, error) {
 	c := calls.Get().(*call)
 	defer c.release()
@@ -221,25 +221,47 @@ func (e *explainer) stage(i int) {
 	}
 	program := kernel.Program().String()
 	e.printf("engine %v, at most %d threads\n", kernel.Engine(), threads)
-	e.printf("per element: %d bytes read, %d written, %d operations, about %.2f cycles\n",
-		read, written, operations(program), kernel.Cycles())
+	all, float, rare := operations(program)
+	e.printf("per element: %d bytes read, %d written, %d operations, %d flops, about %.2f cycles",
+		read, written, all, float, kernel.Cycles())
+	if rare > 0 {
+		e.printf("; %d operations more where they are needed", rare)
+	}
+	e.printf("\n")
 	e.printf("-- program\n%s", indent(e.before(s)))
 	e.printf("-- optimised\n%s", indent(program))
 	e.printf("-- instructions (%v)\n%s", kernel.Engine(), indent(kernel.Listing()))
 }
 
-// operations counts the instructions of a program that compute something for every element.
-func operations(program string) (n int) {
+// operations counts the instructions of a program that compute something for every element, the floating-point
+// operations among them, a fused multiply-add as two, and the instructions in rare regions.
+func operations(program string) (all, float, rare int) {
+	inRare := false
 	for line := range strings.Lines(program) {
-		_, op, ok := strings.Cut(line, " = ")
-		if op, _, _ = strings.Cut(op, " "); ok && !noOperation[op] {
-			n++
+		words := strings.Fields(line)
+		switch {
+		case len(words) > 0 && words[0] == "rare":
+			inRare = true
+		case len(words) > 0 && words[0] == "end":
+			inRare = false
+		case len(words) < 4 || words[1] != "=" || noOperation[words[2]]:
+		case inRare:
+			rare++
+		default:
+			all++
+			if strings.HasPrefix(words[3], "f") {
+				float += flops[words[2]]
+			}
 		}
 	}
-	return n
+	return all, float, rare
 }
 
-var noOperation = map[string]bool{"load": true, "strided": true, "scalar": true, "index": true, "const": true}
+var (
+	noOperation = map[string]bool{"load": true, "strided": true, "scalar": true, "index": true, "const": true,
+		"bitcast": true, "merge": true}
+	flops = map[string]int{"add": 1, "sub": 1, "mul": 1, "div": 1, "sqrt": 1, "fma": 2, "fms": 2, "fnma": 2}
+)
 
 // before returns the program of a stage as it was lowered, before optimisation.
 func (e *explainer) before(s *stage) string {

@@ -94,7 +94,6 @@ func (p *parser) index() int32 {
 	if p.kind() == tEllipsis {
 		return p.add(node{kind: nEllipsis}, p.next())
 	}
-	tok := p.toks[p.at]
 	part := func() int32 {
 		switch p.kind() {
 		case tColon, tComma, tRBracket:
@@ -109,7 +108,7 @@ func (p *parser) index() int32 {
 		}
 		return a
 	}
-	tok = p.next()
+	tok := p.next()
 	n := node{kind: nSlice, a: a, b: part(), c: -1}
 	if p.accept(tColon) {
 		n.c = part()
