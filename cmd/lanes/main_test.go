@@ -114,6 +114,9 @@ func TestTime(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
 		t.Fatalf("%v: %q", err, out)
 	}
+	if len(got) != 8 {
+		t.Errorf("%d fields, want 8: %v", len(got), got)
+	}
 	for _, key := range []string{"min_ns", "median_ns", "runs", "ns_per_element", "gb_per_s"} {
 		if v, ok := got[key].(float64); !ok || v <= 0 {
 			t.Errorf("%s is %v", key, got[key])

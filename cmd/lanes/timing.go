@@ -12,7 +12,7 @@ type timing struct {
 	MinNS        float64 `json:"min_ns"`
 	MedianNS     float64 `json:"median_ns"`
 	Runs         int     `json:"runs"`     // measured batches of runs
-	Loops        int     `json:"loops"`    // runs in a batch
+	Loops        int     `json:"-"`        // runs in a batch
 	Elements     int     `json:"elements"` // elements of the results
 	NSPerElement float64 `json:"ns_per_element"`
 	GBPerS       float64 `json:"gb_per_s"` // bytes of arrays read and written, over the minimum
