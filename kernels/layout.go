@@ -155,7 +155,7 @@ func (s *Stage) runLayout(ctx context.Context, l *layout, threads int) error {
 		return err
 	}
 	total := l.total()
-	l.kernel, l.flags = v.kernel, s.streamingLayout(v, l, total)
+	l.kernel, l.flags = v.kernel, s.streamingLayout(v, l, total, threads)
 	cycles := s.cycles(v, total)
 	if !l.mapped && unwatched(ctx) && (threads == 1 || float64(total)*cycles < smallWork) {
 		return l.computeRows(0, total)
