@@ -46,7 +46,7 @@ const legend = "Nanoseconds per element: the minimum of interleaved samples (med
 	"is the fastest that is as accurate as Lanes; `~` marks those that are not, measured on the " +
 	"same data. `ratio` is the time of the best peer over that of Lanes: above 1 Lanes is " +
 	"faster. `!` marks rows during which other processes took more than 5 % of the machine. C is timed " +
-	"inside C: its figures at 1e3 hold no call from another language, which costs Go some 20 ns."
+	"inside C, without the call that each run of Lanes pays (some 20 ns)."
 
 // readme is the short form for README.md: the means, and the rows in the cache on the fewest threads and in
 // memory on the most.
