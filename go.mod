@@ -3,7 +3,6 @@ module github.com/lanes-go/lanes
 go 1.26.0
 
 require (
-	github.com/google/go-cmp v0.7.0
 	github.com/klauspost/cpuid/v2 v2.4.2
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/spf13/cobra v1.10.2

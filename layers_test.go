@@ -38,7 +38,6 @@ const modules = `
 	github.com/spf13/cobra:            cmd/lanes/*.go;
 	github.com/schollz/progressbar/v3: cmd/lanes/*.go bench/*.go;
 	pgregory.net/rapid:                tests;
-	github.com/google/go-cmp:          tests;
 	github.com/lanes-go/lanes/internal/execmem/guard: tests;
 `
 
