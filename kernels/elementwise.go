@@ -27,6 +27,7 @@ type Stage struct {
 	results []DType
 	options simd.Options
 	bytes   int // read and written per element
+	written int // the part of it that is written
 
 	mu       sync.Mutex
 	variants atomic.Pointer[[]*variant]
@@ -57,8 +58,9 @@ func NewStage(build func(b *simd.Builder, src []simd.Value) []simd.Value, source
 		}
 	}
 	for _, d := range results {
-		s.bytes += d.Size()
+		s.written += d.Size()
 	}
+	s.bytes += s.written
 	_, err := s.variant(kinds)
 	return s, err
 }
@@ -192,7 +194,7 @@ const smallWork = 10_000
 func (s *Stage) runFlat(ctx context.Context, v *variant, n int, ptrs []unsafe.Pointer, threads int, mapped bool) error {
 	cycles := s.cycles(v, n)
 	if !mapped && unwatched(ctx) && (threads == 1 || float64(n)*cycles < smallWork) {
-		v.kernel.Run(n, 0, ptrs, nil, s.streaming(v, n, ptrs, 1))
+		v.kernel.Run(n, 0, ptrs, nil, s.streaming(v, n, 1, func(k int) unsafe.Pointer { return ptrs[k] }))
 		return nil
 	}
 	return s.runShared(ctx, v, n, slices.Clone(ptrs), threads, mapped, cycles)
@@ -204,7 +206,7 @@ func unwatched(ctx context.Context) bool { return ctx == nil || ctx == context.B
 // runShared runs a contiguous computation on several cores.
 func (s *Stage) runShared(ctx context.Context, v *variant, n int, ptrs []unsafe.Pointer, threads int, mapped bool,
 	cycles float64) error {
-	flags := s.streaming(v, n, ptrs, threads)
+	flags := s.streaming(v, n, threads, func(k int) unsafe.Pointer { return ptrs[k] })
 	part := func(lo, hi int) error {
 		var array [operandsOnStack]unsafe.Pointer
 		at := append(array[:0], ptrs...)
@@ -248,46 +250,32 @@ var caches = func() (c struct{ l1, l2, l3 int }) {
 	return c
 }()
 
-// streaming asks for non-temporal stores where results are so large that they would leave the cache before anybody reads
-// them: four times the second level and a quarter of the third. Stores on memory just read gain nothing, and neither do
-// those of a computation that keeps up with ordinary stores.
-func (s *Stage) streaming(v *variant, n int, ptrs []unsafe.Pointer, threads int) simd.Flags {
-	for i := range s.results {
-		if slices.Contains(ptrs[:len(s.sources)], ptrs[len(s.sources)+i]) {
-			return 0
-		}
-	}
-	return s.streamingSize(v, n, threads)
-}
-
-func (s *Stage) streamingLayout(v *variant, l *layout, n, threads int) simd.Flags {
-	for i := range s.results {
-		for k := range l.sources {
-			if l.operands[k].Ptr == l.operands[l.sources+i].Ptr {
-				return 0
-			}
-		}
-	}
-	return s.streamingSize(v, n, threads)
-}
-
 // computeBound is the estimated cycles per byte moved from which on a core waits for the arithmetic, not for memory,
 // which all cores share.
 const computeBound = 0.2
 
-func (s *Stage) streamingSize(v *variant, n, threads int) simd.Flags {
+// streaming asks for non-temporal stores where results are so large that they would leave the cache before anybody reads
+// them: four times the second level and a quarter of the third. Stores on memory just read gain nothing, and neither do
+// those of a computation that keeps up with ordinary stores. ptr gives the address of an operand, results behind sources.
+func (s *Stage) streaming(v *variant, n, threads int, ptr func(k int) unsafe.Pointer) simd.Flags {
+	if n*s.written < max(4*caches.l2, caches.l3/4) {
+		return 0
+	}
 	cores := runtime.GOMAXPROCS(0)
 	if threads > 0 {
 		cores = min(cores, threads)
 	}
-	written := 0
-	for _, d := range s.results {
-		written += n * d.Size()
+	if v.cycles >= computeBound*float64(s.bytes*cores) {
+		return 0
 	}
-	if written >= max(4*caches.l2, caches.l3/4) && v.cycles < computeBound*float64(s.bytes*cores) {
-		return simd.Streaming
+	for i := range s.results {
+		for k := range s.sources {
+			if ptr(k) == ptr(len(s.sources)+i) {
+				return 0
+			}
+		}
 	}
-	return 0
+	return simd.Streaming
 }
 
 // isSingle tells whether strides lead to one element only.

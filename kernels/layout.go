@@ -155,7 +155,8 @@ func (s *Stage) runLayout(ctx context.Context, l *layout, threads int) error {
 		return err
 	}
 	total := l.total()
-	l.kernel, l.flags = v.kernel, s.streamingLayout(v, l, total, threads)
+	l.kernel = v.kernel
+	l.flags = s.streaming(v, total, threads, func(k int) unsafe.Pointer { return l.operands[k].Ptr })
 	cycles := s.cycles(v, total)
 	if !l.mapped && unwatched(ctx) && (threads == 1 || float64(total)*cycles < smallWork) {
 		return l.computeRows(0, total)
